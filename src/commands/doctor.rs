@@ -1,6 +1,6 @@
 //! `mltrace doctor`
 
-use crate::analysis::doctor::{Doctor, FindingKind, StoreFacts};
+use crate::analysis::doctor::{Doctor, Finding, StoreFacts};
 use crate::cli::context::Context;
 use crate::cli::installed;
 use crate::cli::reader::TraceReader;
@@ -55,7 +55,11 @@ pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     // All other problems are among the findings.
     reader.span_problems = other_problems;
     let experiments = reader.store.experiments(&mut Vec::new())?;
+    let name = reader.store.name().to_owned();
     let store = StoreFacts {
+        migration_target: free_database(&info, Path::new(&name)),
+        command_prefix: cx.command_prefix(),
+        name,
         is_empty: doctor.counts.traces == 0 && aggregates::is_empty(&*reader.store)?,
         deleted_experiments: deleted(&*reader.store, &experiments, &query)?,
         other_store: cx.other_store(&choice),
@@ -66,18 +70,14 @@ pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     reader.clear_progress();
     let counts = doctor.counts.clone();
     let view = DoctorView {
-        name: reader.store.name().to_owned(),
         reason: choice.reason,
         experiments: experiments.len() as u64,
         deleted_experiments: experiments.iter().filter(|experiment| !experiment.is_active()).count() as u64,
         matched,
         is_complete: matched == Some(counts.traces) && counts.traces_with_spans == counts.traces,
-        migration_target: free_database(&store.info, Path::new(reader.store.name())),
         counts,
         findings: doctor.findings(&store),
         store,
-        now: cx.now,
-        command_prefix: cx.command_prefix(),
     };
     cx.output.show(&view)?;
     note_unexamined(cx, &view);
@@ -144,7 +144,7 @@ fn deleted(store: &dyn TraceStore, experiments: &[Experiment], query: &Query) ->
 fn note_unexamined(cx: &Context, view: &DoctorView) {
     let counts = &view.counts;
     let count = |count: u64| number::count(count.cast_signed());
-    let is_damaged = view.findings.iter().any(|finding| finding.kind == FindingKind::DamagedRecords);
+    let is_damaged = view.findings.iter().any(Finding::is_damage);
     if counts.traces == 0 && !view.store.is_empty && !is_damaged {
         cx.note("no traces match");
     }

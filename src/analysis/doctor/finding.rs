@@ -1,6 +1,14 @@
 //! Findings of `mltrace doctor`: kind, severity and details.
 
-use crate::model::{Cost, Problem, Timestamp};
+use super::gap::Gap;
+use super::signs::unreadable;
+use super::store::StoreFacts;
+use crate::model::{Problem, Spans, Timestamp, Trace, TraceInfo};
+use crate::number;
+use crate::reading::TraceUsage;
+use crate::shell::Suggestion;
+use std::collections::BTreeMap;
+use std::fmt;
 
 /// The severity of a finding, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,271 +33,188 @@ impl Severity {
     }
 }
 
-/// The kind of a finding, in the order of output: worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FindingKind {
-    /// The installed MLflow does not know the schema of the database.
-    DatabaseTooNew,
-    /// The database names no schema revision.
-    SchemaUnnamed,
-    /// The database names several schema revisions.
-    UpgradeBroken,
-    /// The installed MLflow refuses file stores.
-    FileStoreRefused,
-    /// Spans that a server failed to load.
-    SpansNotServed,
-    /// Records, spans or files that cannot be read.
-    DamagedRecords,
-    /// Span files that cannot be found.
-    MissingArtifacts,
-    /// Traces with fewer spans than were recorded.
-    SpansMissing,
-    /// Traces that ended and have no root span.
-    MissingRoot,
-    /// The installed MLflow needs a newer schema than the database has.
-    DatabaseTooOld,
-    /// Traces whose spans are where the installed MLflow does not look.
-    SpansNotRead,
-    /// Traces whose spans are in a file but not in the database.
-    RowsMissing,
-    /// Traces that never ended.
-    StuckTraces,
-    /// Traces whose client failed to complete the record.
-    RecordIncomplete,
-    /// Traces whose recorded tokens differ from those of their spans.
-    TokensDiffer,
-    /// Traces whose recorded cost differs from that of their spans.
-    CostsDiffer,
-    /// Traces with a span whose tokens differ from those of the calls below it, where it is unknown which are right.
-    UsageConflict,
-    /// Traces with spans whose parent is missing.
-    Orphans,
-    /// Traces with several spans of the same id.
-    RepeatedSpans,
-    /// Span files that are not at the recorded location.
-    MovedArtifacts,
-    /// Span files read from another store; this one is a copy of it.
-    OutsideArtifacts,
-    /// A store without traces.
-    EmptyStore,
-    /// MLflow uses the other store in the folder, which has no traces.
-    OtherStorePreferred,
-    /// Another store with traces in the same folder.
-    TwoStores,
-    /// Span files at a location that mltrace cannot read.
-    ForeignArtifacts,
-    /// A schema revision of no known release.
-    UnknownRevision,
-    /// Models without a known price.
-    UnpricedModels,
-    /// Deleted experiments that contain traces.
-    DeletedExperiments,
+/// The message of a finding.
+#[derive(Clone, Copy, Debug)]
+pub enum Message {
+    /// A message without a count.
+    Fixed(&'static str),
+    /// The messages for one and for several, with `{}` for the count.
+    Counted(&'static str, &'static str),
+}
+
+/// A kind of finding: its texts, and what detects it.
+///
+/// Detectors are called for each kind, and add what they detect to the finding. It is reported if its count is not 0.
+pub struct FindingKind {
+    /// The name in JSON and messages.
+    pub name: &'static str,
+    /// The severity.
+    pub severity: Severity,
+    /// What was found.
+    pub message: Message,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+    /// Returns a command to run, if there is one.
+    pub command: fn(&Finding, &StoreFacts) -> Option<String>,
+    /// Detects it in the record of a trace, at a time from which ages count.
+    pub(super) in_record: fn(&TraceInfo, Timestamp, &mut Finding),
+    /// Detects it in the spans of a trace.
+    pub(super) in_spans: fn(&ExaminedTrace<'_>, &mut Finding),
+    /// Whether it covers a read problem of a trace, which is then not reported elsewhere.
+    pub(super) covers: fn(&Problem, &TraceInfo) -> bool,
+    /// Whether it may be in a trace, and the attributes of the spans are needed to tell.
+    pub(super) needs_attributes: fn(&TraceInfo, &Spans) -> bool,
+    /// Detects it in such a trace, whose spans have their attributes.
+    pub(super) in_attributes: fn(&Trace, &mut Finding),
+    /// Detects it in a read problem of the store. Returns whether the problem is then not to be reported elsewhere.
+    pub(super) in_problem: fn(&Problem, &mut Finding) -> bool,
+    /// Detects it in the store as a whole, after all traces.
+    pub(super) in_store: fn(&ExaminedStore<'_>, &mut Finding),
 }
 
 impl FindingKind {
-    /// Returns the name in JSON and messages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DatabaseTooOld | Self::DatabaseTooNew => "schema_mismatch",
-            Self::SchemaUnnamed => "schema_unnamed",
-            Self::UpgradeBroken => "schema_broken",
-            Self::FileStoreRefused => "file_store_refused",
-            Self::SpansNotServed => "spans_not_served",
-            Self::DamagedRecords => "damaged_records",
-            Self::MissingArtifacts => "missing_artifacts",
-            Self::SpansMissing => "spans_missing",
-            Self::MissingRoot => "missing_root",
-            Self::SpansNotRead => "spans_unseen",
-            Self::RowsMissing => "rows_missing",
-            Self::StuckTraces => "stuck_traces",
-            Self::RecordIncomplete => "record_incomplete",
-            Self::TokensDiffer => "tokens_differ",
-            Self::CostsDiffer => "costs_differ",
-            Self::UsageConflict => "usage_conflict",
-            Self::Orphans => "orphans",
-            Self::RepeatedSpans => "repeated_spans",
-            Self::MovedArtifacts => "moved_artifacts",
-            Self::OutsideArtifacts => "outside_artifacts",
-            Self::EmptyStore => "empty_store",
-            Self::OtherStorePreferred | Self::TwoStores => "two_stores",
-            Self::ForeignArtifacts => "foreign_artifacts",
-            Self::UnknownRevision => "schema_unknown",
-            Self::UnpricedModels => "unpriced_models",
-            Self::DeletedExperiments => "deleted_experiments",
-        }
-    }
+    /// A kind without texts that detects nothing.
+    pub(super) const NONE: Self = Self {
+        name: "",
+        severity: Severity::Hint,
+        message: Message::Fixed(""),
+        meaning: "",
+        remedy: "",
+        command: |_, _| None,
+        in_record: |_, _, _| {},
+        in_spans: |_, _| {},
+        covers: |_, _| false,
+        needs_attributes: |_, _| false,
+        in_attributes: |_, _| {},
+        in_problem: |_, _| false,
+        in_store: |_, _| {},
+    };
+}
 
-    /// Returns the severity.
-    #[must_use]
-    pub const fn severity(self) -> Severity {
-        match self {
-            Self::DatabaseTooNew
-            | Self::SchemaUnnamed
-            | Self::UpgradeBroken
-            | Self::FileStoreRefused
-            | Self::SpansNotServed
-            | Self::DamagedRecords
-            | Self::MissingArtifacts
-            | Self::SpansMissing
-            | Self::MissingRoot => Severity::Problem,
-            Self::DatabaseTooOld
-            | Self::SpansNotRead
-            | Self::RowsMissing
-            | Self::StuckTraces
-            | Self::RecordIncomplete
-            | Self::TokensDiffer
-            | Self::CostsDiffer
-            | Self::UsageConflict
-            | Self::Orphans
-            | Self::RepeatedSpans
-            | Self::MovedArtifacts
-            | Self::OutsideArtifacts
-            | Self::EmptyStore
-            | Self::OtherStorePreferred
-            | Self::TwoStores => Severity::Warning,
-            Self::ForeignArtifacts | Self::UnknownRevision | Self::UnpricedModels | Self::DeletedExperiments => {
-                Severity::Hint
-            }
-        }
+impl fmt::Debug for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?})", self.name, self.message)
     }
 }
 
-/// Input, output and total tokens, as far as known.
-pub type RecordedTokens = (Option<i64>, Option<i64>, Option<i64>);
-
-/// A fact that supports a finding.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fact {
-    /// Start of a trace that never ended.
-    Started(Timestamp),
-    /// Number of spans of a trace.
-    Spans {
-        /// Spans that are stored.
-        stored: u64,
-        /// Spans that the client recorded, if known.
-        recorded: Option<u64>,
-    },
-    /// Number of spans whose parent is missing.
-    Orphans(u64),
-    /// Recorded tokens that differ from those of the spans.
-    Tokens {
-        /// The recorded tokens.
-        recorded: RecordedTokens,
-        /// The tokens of the spans.
-        spans: RecordedTokens,
-    },
-    /// The recorded cost, and that of the spans.
-    Costs(Cost, Cost),
-    /// Two different token totals; it is unknown which is right.
-    EitherTokens {
-        /// The total that commands show.
-        shown: RecordedTokens,
-        /// The sum of the calls.
-        calls: RecordedTokens,
-    },
-    /// The message and path of a read error.
-    Unreadable(String, Option<String>),
-    /// The recorded folder of files, and the actual one.
-    Moved(String, String),
-    /// The folder from which files are read, and the one in this store that also has them.
-    Outside(String, String),
-    /// A model, and its number of calls with tokens and no cost.
-    Model(String, u64),
-    /// An experiment, and its number of traces.
-    Experiment(String, u64),
-    /// The schema revision of a database, and the MLflow releases that create it.
-    Revision(String, Option<&'static str>),
-    /// The release of the installed MLflow, and the schema revision it needs.
-    RequiredRevision(String, String),
-    /// A package whose release is incompatible with the installed MLflow.
-    IncompatiblePackage {
-        /// Name and release of the package.
-        package: String,
-        /// The release of MLflow.
-        mlflow: String,
-        /// The consequence.
-        effect: &'static str,
-    },
-    /// The release of the installed MLflow, which reads spans from files only.
-    ReadsFilesOnly(String),
-    /// Another store that also contains traces.
-    OtherStore(String),
-    /// The store that MLflow uses, which has no traces.
-    PreferredStore(String),
-    /// The release of the installed MLflow, which refuses that file store.
-    RefusesFileStore(String),
-    /// Another store without traces.
-    OtherStoreEmpty(String),
+/// A trace whose spans were read.
+#[derive(Debug)]
+pub(super) struct ExaminedTrace<'a> {
+    pub(super) trace: &'a Trace,
+    pub(super) info: &'a TraceInfo,
+    pub(super) spans: &'a Spans,
+    pub(super) usage: TraceUsage,
+    /// What is missing, if nothing else explains it.
+    pub(super) gap: Option<Gap>,
 }
 
-/// A fact, with the trace it is about, if any.
-#[derive(Clone, Debug, PartialEq)]
+/// A store whose traces were examined.
+#[derive(Debug)]
+pub(super) struct ExaminedStore<'a> {
+    pub(super) facts: &'a StoreFacts,
+    /// Number of traces whose spans are rows of a database.
+    pub(super) traces_in_rows: u64,
+    /// Whether some data cannot be read.
+    pub(super) is_damaged: bool,
+}
+
+/// A fact that supports a finding, with the trace it is about, if any.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail {
     /// The trace.
     pub trace_id: Option<String>,
     /// The fact.
-    pub fact: Fact,
+    pub fact: String,
 }
 
 /// A problem, warning or hint about a store.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Finding {
     /// The kind.
-    pub kind: FindingKind,
+    pub kind: &'static FindingKind,
     /// Number of affected traces, records, models or experiments.
     pub count: u64,
     /// The first affected traces.
     pub trace_ids: Vec<String>,
     /// The first facts.
     pub details: Vec<Detail>,
+    /// Occurrences by name, for kinds that add their details at the end.
+    pub(super) tally: BTreeMap<String, u64>,
 }
 
 /// Maximum number of trace ids, and of facts, in a finding.
-pub(super) const MAX_DETAILS: usize = 100;
+const MAX_DETAILS: usize = 100;
 
 impl Finding {
-    /// Creates a finding about the store as a whole.
+    /// Creates a finding of which nothing was detected.
+    pub(super) const fn new(kind: &'static FindingKind) -> Self {
+        Self { kind, count: 0, trace_ids: Vec::new(), details: Vec::new(), tally: BTreeMap::new() }
+    }
+
+    /// Returns the message, with the count.
     #[must_use]
-    pub fn for_store(kind: FindingKind, count: u64, facts: impl IntoIterator<Item = Fact>) -> Self {
-        let detail = |fact| Detail { trace_id: None, fact };
-        Self { kind, count, trace_ids: Vec::new(), details: facts.into_iter().take(MAX_DETAILS).map(detail).collect() }
-    }
-
-    /// Adds a read error, of a trace or not.
-    pub(super) fn add_damage(&mut self, problem: &Problem) {
-        let fact = Fact::Unreadable(problem.message.clone(), problem.path.clone());
-        if let Some(id) = &problem.trace_id {
-            self.add_trace(id, [fact]);
-        } else {
-            self.count += 1;
-            self.add_fact(fact);
+    pub fn message(&self) -> String {
+        match self.kind.message {
+            Message::Fixed(text) => text.to_owned(),
+            Message::Counted(one, _) if self.count == 1 => one.replace("{}", "1"),
+            Message::Counted(_, several) => several.replace("{}", &number::count(self.count.cast_signed())),
         }
     }
 
-    /// Adds a fact, unless it was added before.
-    pub(super) fn add_fact_once(&mut self, fact: Fact) {
-        if !self.details.iter().any(|detail| detail.fact == fact) {
-            self.add_fact(fact);
-        }
-    }
-
-    /// Adds a fact that is not about a single trace.
-    pub(super) fn add_fact(&mut self, fact: Fact) {
-        if self.details.len() < MAX_DETAILS {
-            self.details.push(Detail { trace_id: None, fact });
-        }
+    /// Returns a command to run, if there is one.
+    #[must_use]
+    pub fn command(&self, store: &StoreFacts) -> Option<String> {
+        (self.kind.command)(self, store)
     }
 
     /// Counts a trace and adds facts about it.
-    pub(super) fn add_trace(&mut self, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
+    pub(super) fn add_trace(&mut self, trace_id: &str, facts: impl IntoIterator<Item = String>) {
         self.count += 1;
         let is_known = self.trace_ids.iter().any(|known| known == trace_id);
         if !is_known && self.trace_ids.len() < MAX_DETAILS {
             self.trace_ids.push(trace_id.to_owned());
         }
-        let room = MAX_DETAILS.saturating_sub(self.details.len());
-        let detail = |fact| Detail { trace_id: Some(trace_id.to_owned()), fact };
-        self.details.extend(facts.into_iter().take(room).map(detail));
+        facts.into_iter().for_each(|fact| self.add_detail(Some(trace_id), fact));
     }
+
+    /// Adds a trace with its read problems that this finding covers, if there are any.
+    pub(super) fn add_problems(&mut self, trace: &ExaminedTrace<'_>, is_covered: fn(&Problem) -> bool) {
+        let mut problems = trace.spans.problems.iter().filter(|problem| is_covered(problem)).peekable();
+        if problems.peek().is_some() {
+            self.add_trace(&trace.info.trace_id, problems.map(unreadable));
+        }
+    }
+
+    /// Counts what is not a trace and adds facts about it.
+    pub(super) fn add_others(&mut self, count: u64, facts: impl IntoIterator<Item = String>) {
+        self.count += count;
+        facts.into_iter().for_each(|fact| self.add_detail(None, fact));
+    }
+
+    /// Adds a fact that is not about a single trace, unless it was added before.
+    pub(super) fn add_fact_once(&mut self, fact: String) {
+        if !self.details.iter().any(|detail| detail.fact == fact) {
+            self.add_detail(None, fact);
+        }
+    }
+
+    fn add_detail(&mut self, trace_id: Option<&str>, fact: String) {
+        if self.details.len() < MAX_DETAILS {
+            self.details.push(Detail { trace_id: trace_id.map(str::to_owned), fact });
+        }
+    }
+}
+
+/// Returns a command that shows the first affected trace.
+pub(super) fn show_trace(finding: &Finding, store: &StoreFacts) -> Option<String> {
+    let id = finding.trace_ids.first()?;
+    Some(store.command(&Suggestion::new("trace show").operand(id)))
+}
+
+/// Returns a command that explains the usage of the first affected trace.
+pub(super) fn explain_usage(finding: &Finding, store: &StoreFacts) -> Option<String> {
+    let id = finding.trace_ids.first()?;
+    Some(store.command(&Suggestion::new("usage").operand(id).flag("--explain")))
 }

@@ -1,20 +1,19 @@
-//! Diagnosis of a store and its traces. The view of `mltrace doctor` explains the findings.
+//! Diagnosis of a store and its traces: counts of what was read, and findings.
 
 mod finding;
+mod findings;
+mod gap;
+mod schema;
 mod signs;
 mod store;
 
-pub use finding::{Detail, Fact, Finding, FindingKind, RecordedTokens, Severity};
-
+pub use finding::{Detail, Finding, FindingKind, Message, Severity};
 pub use store::{InstalledMlflow, OtherStore, StoreFacts};
 
 use super::usage;
-use crate::model::{Problem, Spans, SpansSource, Timestamp, TokenUsage, Trace, TraceInfo, TraceState};
-use signs::{differing_roots, explains_gaps, had_spans, is_damage, is_from_client, may_be_incomplete, unreadable};
-use std::collections::BTreeMap;
-
-/// A trace in progress counts as stuck if it started longer ago than this.
-const STUCK_AFTER_SECONDS: i64 = 3_600;
+use crate::model::{Problem, SpansSource, Timestamp, Trace, TraceInfo, TraceState};
+use finding::{ExaminedStore, ExaminedTrace, explain_usage, show_trace};
+use gap::Gap;
 
 /// Counts of what was read.
 #[derive(Clone, Debug, Default)]
@@ -49,8 +48,8 @@ pub struct Doctor {
     now: Timestamp,
     /// Counts of what was read.
     pub counts: DoctorCounts,
-    findings: BTreeMap<FindingKind, Finding>,
-    unpriced: BTreeMap<String, u64>,
+    /// A finding for each kind, in the order of output. Those with a count of 0 are not reported.
+    findings: Vec<Finding>,
     suspects: Vec<TraceInfo>,
 }
 
@@ -58,13 +57,8 @@ impl Doctor {
     /// Creates a doctor without findings. `now` = the time from which ages count.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self {
-            now,
-            counts: DoctorCounts::default(),
-            findings: BTreeMap::new(),
-            unpriced: BTreeMap::new(),
-            suspects: Vec::new(),
-        }
+        let findings = findings::ALL.iter().map(|kind| Finding::new(kind)).collect();
+        Self { now, counts: DoctorCounts::default(), findings, suspects: Vec::new() }
     }
 
     /// Checks a trace record.
@@ -79,135 +73,32 @@ impl Doctor {
         } += 1;
         counts.oldest = Some(counts.oldest.map_or(info.request_time, |oldest| oldest.min(info.request_time)));
         counts.newest = counts.newest.max(Some(info.request_time));
-        let age = self.now.0.saturating_sub(info.request_time.0) / 1_000_000_000;
-        if info.state == TraceState::InProgress && age > STUCK_AFTER_SECONDS {
-            self.add_finding(FindingKind::StuckTraces, &info.trace_id, [Fact::Started(info.request_time)]);
+        for finding in &mut self.findings {
+            (finding.kind.in_record)(info, self.now, finding);
         }
     }
 
     /// Checks the spans of a trace; their costs must be set. Returns the problems that are not findings.
     pub fn add_spans(&mut self, trace: &Trace) -> Vec<Problem> {
-        let Some(spans) = &trace.spans else { return Vec::new() };
-        let (info, id) = (&trace.info, &trace.info.trace_id);
+        let (Some(spans), info) = (&trace.spans, &trace.info) else { return Vec::new() };
         let is_unserved = spans.problems.iter().any(|problem| problem.kind == "unserved_spans");
         let counts = &mut self.counts;
         *(if is_unserved { &mut counts.traces_unserved } else { &mut counts.traces_with_spans }) += 1;
         counts.spans += spans.list.len() as u64;
         counts.traces_in_rows += u64::from(spans.source == SpansSource::Database && info.has_spans_in_database());
-        self.check_locations(id, spans);
-        let rest = self.check_problems(info, &spans.problems);
-        // Each of these explains missing spans, and those of a trace in progress may not be stored yet.
-        let explains = |problem: &Problem| explains_gaps(problem) || problem.kind == "foreign_location";
-        if !is_unserved && info.state != TraceState::InProgress && !spans.problems.iter().any(explains) {
-            self.check_gaps(info, spans);
+        let (usage, gap) = (usage::trace_usage(trace), Gap::find(info, spans));
+        let examined = ExaminedTrace { trace, info, spans, usage, gap };
+        for finding in &mut self.findings {
+            (finding.kind.in_spans)(&examined, finding);
         }
-        self.check_usage(trace);
-        if may_be_incomplete(info, spans) {
+        if findings::ALL.iter().any(|kind| (kind.needs_attributes)(info, spans)) {
             self.suspects.push(info.clone());
         }
-        rest
+        let is_covered = |problem: &&Problem| findings::ALL.iter().any(|kind| (kind.covers)(problem, info));
+        spans.problems.iter().filter(|problem| !is_covered(problem)).cloned().collect()
     }
 
-    /// Checks whether span files are at the recorded location and in this store.
-    fn check_locations(&mut self, id: &str, spans: &Spans) {
-        let moved = spans.moved.as_ref().map(|moved| {
-            let (recorded, found) = differing_roots(&moved.recorded, &moved.found);
-            (FindingKind::MovedArtifacts, Fact::Moved(recorded, found))
-        });
-        let outside = spans.outside.as_ref().map(|outside| {
-            let (read, in_store) = differing_roots(&outside.read, &outside.in_store);
-            (FindingKind::OutsideArtifacts, Fact::Outside(read, in_store))
-        });
-        for (kind, fact) in moved.into_iter().chain(outside) {
-            let finding = self.finding_mut(kind);
-            finding.add_trace(id, []);
-            finding.add_fact_once(fact);
-        }
-    }
-
-    /// Adds a finding for each kind of read problem, and returns the problems that are not findings. Missing spans are
-    /// left to [`Self::check_gaps`].
-    fn check_problems(&mut self, info: &TraceInfo, problems: &[Problem]) -> Vec<Problem> {
-        let id = &info.trace_id;
-        let mut facts: BTreeMap<FindingKind, Vec<Fact>> = BTreeMap::new();
-        let mut rest = Vec::new();
-        for problem in problems.iter().filter(|problem| !problem.kind.starts_with("missing_")) {
-            let kind = match &*problem.kind {
-                "foreign_location" => FindingKind::ForeignArtifacts,
-                "repeated_span" => FindingKind::RepeatedSpans,
-                "rows_missing" => FindingKind::RowsMissing,
-                "unserved_spans" if had_spans(info) => {
-                    let finding = self.finding_mut(FindingKind::SpansNotServed);
-                    finding.add_trace(id, []);
-                    finding.add_fact(unreadable(problem));
-                    continue;
-                }
-                _ if is_damage(problem) => FindingKind::DamagedRecords,
-                _ => {
-                    rest.push(problem.clone());
-                    continue;
-                }
-            };
-            facts.entry(kind).or_default().push(unreadable(problem));
-        }
-        for (kind, facts) in facts {
-            self.add_finding(kind, id, facts);
-        }
-        rest
-    }
-
-    /// Checks whether spans are missing.
-    fn check_gaps(&mut self, info: &TraceInfo, spans: &Spans) {
-        let is_missing = |problem: &&Problem| problem.kind.starts_with("missing_");
-        let missing: Vec<Fact> = spans.problems.iter().filter(is_missing).map(unreadable).collect();
-        let (stored, recorded) = (spans.list.len() as u64, info.span_count);
-        if !missing.is_empty() && !had_spans(info) {
-            return;
-        }
-        let is_file_missing = spans.problems.iter().any(|problem| problem.kind == "missing_file");
-        if is_file_missing && !info.has_spans_in_database() {
-            self.add_finding(FindingKind::MissingArtifacts, &info.trace_id, missing);
-            return;
-        }
-        if !missing.is_empty() || recorded.is_some_and(|recorded| stored < recorded) {
-            self.add_finding(FindingKind::SpansMissing, &info.trace_id, [Fact::Spans { stored, recorded }]);
-        }
-        let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count() as u64;
-        if orphans > 0 {
-            let has_root = spans.nodes.iter().any(|node| node.parent.is_none() && !node.is_orphan);
-            let kind = if has_root { FindingKind::Orphans } else { FindingKind::MissingRoot };
-            self.add_finding(kind, &info.trace_id, [Fact::Orphans(orphans)]);
-        }
-    }
-
-    /// Checks whether recorded totals match the spans, and counts models without a price.
-    fn check_usage(&mut self, trace: &Trace) {
-        let usage = usage::trace_usage(trace);
-        let spans = trace.span_list();
-        // Tokens that mltrace derived are not in MLflow's totals, so the totals cannot be compared.
-        if let (Some(counted), Some(recorded)) = (&usage.token_usage, &trace.info.recorded_usage)
-            && !trace.is_incomplete()
-            && counted.counts() != recorded.counts()
-            && !usage.rows.iter().any(|row| row.is_derived)
-        {
-            let fact = Fact::Tokens { recorded: recorded.counts(), spans: counted.counts() };
-            self.add_finding(FindingKind::TokensDiffer, &trace.info.trace_id, [fact]);
-        }
-        if let Some((recorded, span_cost)) = usage.cost_mismatch(trace) {
-            self.add_finding(FindingKind::CostsDiffer, &trace.info.trace_id, [Fact::Costs(recorded, span_cost)]);
-        }
-        if let Some(conflict) = usage.conflict.as_ref().filter(|conflict| !conflict.is_resolved) {
-            let shown = usage.token_usage.as_ref().map(TokenUsage::counts).unwrap_or_default();
-            let fact = Fact::EitherTokens { shown, calls: conflict.other.counts() };
-            self.add_finding(FindingKind::UsageConflict, &trace.info.trace_id, [fact]);
-        }
-        for model in usage.unpriced_rows().filter_map(|row| row.model(spans)) {
-            *self.unpriced.entry(model.to_owned()).or_default() += 1;
-        }
-    }
-
-    /// Takes the records of traces that ended and seem incomplete. The attributes of their spans, which
-    /// [`Self::add_suspect`] needs, show whether MLflow's client wrote them.
+    /// Takes the records of traces for which the attributes of their spans are needed, by [`Self::add_suspect`].
     #[must_use]
     pub fn take_suspects(&mut self) -> Vec<TraceInfo> {
         std::mem::take(&mut self.suspects)
@@ -215,45 +106,35 @@ impl Doctor {
 
     /// Checks such a trace; its spans must have their attributes.
     pub fn add_suspect(&mut self, trace: &Trace) {
-        if trace.span_list().iter().any(is_from_client) {
-            self.add_finding(FindingKind::RecordIncomplete, &trace.info.trace_id, []);
+        for finding in &mut self.findings {
+            (finding.kind.in_attributes)(trace, finding);
         }
     }
 
     /// Adds read problems of the store, and returns the problems that are not findings.
-    pub fn add_problems(&mut self, problems: Vec<Problem>) -> Vec<Problem> {
-        let (damage, rest): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(is_damage);
-        for problem in &damage {
-            self.finding_mut(FindingKind::DamagedRecords).add_damage(problem);
-        }
-        rest
+    pub fn add_problems(&mut self, mut problems: Vec<Problem>) -> Vec<Problem> {
+        problems.retain(|problem| !self.findings.iter_mut().any(|finding| (finding.kind.in_problem)(problem, finding)));
+        problems
     }
 
     /// Returns all findings, including those about the store, worst first.
     #[must_use]
     pub fn findings(mut self, store: &StoreFacts) -> Vec<Finding> {
-        if !self.unpriced.is_empty() {
-            let mut models: Vec<(String, u64)> = self.unpriced.into_iter().collect();
-            models.sort_by(|(a, a_calls), (b, b_calls)| b_calls.cmp(a_calls).then_with(|| a.cmp(b)));
-            let facts: Vec<Fact> = models.into_iter().map(|(name, calls)| Fact::Model(name, calls)).collect();
-            let finding = Finding::for_store(FindingKind::UnpricedModels, facts.len() as u64, facts);
-            self.findings.insert(finding.kind, finding);
+        let is_damaged = self.findings.iter().any(|finding| finding.is_damage() && finding.count > 0);
+        let examined = ExaminedStore { facts: store, traces_in_rows: self.counts.traces_in_rows, is_damaged };
+        for finding in &mut self.findings {
+            (finding.kind.in_store)(&examined, finding);
         }
-        let store_findings = store.findings(self.counts.traces_in_rows);
-        self.findings.extend(store_findings.into_iter().map(|finding| (finding.kind, finding)));
-        // A store that looks empty may have only unreadable traces.
-        if self.findings.contains_key(&FindingKind::DamagedRecords) {
-            self.findings.remove(&FindingKind::EmptyStore);
-        }
-        self.findings.into_values().collect()
+        self.findings.retain(|finding| finding.count > 0);
+        self.findings
     }
+}
 
-    fn add_finding(&mut self, kind: FindingKind, trace_id: &str, facts: impl IntoIterator<Item = Fact>) {
-        self.finding_mut(kind).add_trace(trace_id, facts);
-    }
-
-    fn finding_mut(&mut self, kind: FindingKind) -> &mut Finding {
-        self.findings.entry(kind).or_insert_with(|| Finding::for_store(kind, 0, []))
+impl Finding {
+    /// Whether it is about data that cannot be read.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        self.kind.name == findings::damaged_records::KIND.name
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON of `mltrace doctor`.
 
-use super::{DoctorView, advice, words};
+use super::{DoctorView, words};
 use crate::analysis::doctor::Finding;
 use crate::model::Timestamp;
 use crate::output::json::SCHEMA;
@@ -73,26 +73,18 @@ pub(super) struct FindingJson<'a> {
     details: Vec<String>,
 }
 
-/// Returns the name of the kind of a finding.
-pub(super) const fn kind_name(finding: &Finding) -> &'static str {
-    finding.kind.as_str()
-}
-
 impl<'a> FindingJson<'a> {
     pub(super) fn new(view: &DoctorView, finding: &'a Finding) -> Self {
-        let now = view.now;
-        let details = finding.details.iter().map(|detail| {
-            let fact = words::fact(&detail.fact, now);
-            words::with_trace_id(detail.trace_id.as_deref(), &fact, false)
-        });
+        let details =
+            finding.details.iter().map(|detail| words::with_trace_id(detail.trace_id.as_deref(), &detail.fact, false));
         Self {
-            kind: kind_name(finding),
-            severity: finding.kind.severity().as_str(),
+            kind: finding.kind.name,
+            severity: finding.kind.severity.as_str(),
             count: finding.count,
-            message: words::message(finding),
-            meaning: words::meaning(finding.kind),
-            remedy: advice::remedy(finding.kind),
-            command: advice::command(view, finding),
+            message: finding.message(),
+            meaning: finding.kind.meaning,
+            remedy: finding.kind.remedy,
+            command: finding.command(&view.store),
             trace_ids: &finding.trace_ids,
             details: details.collect(),
         }
@@ -106,7 +98,7 @@ impl<'a> From<&'a DoctorView> for DoctorJson<'a> {
         Self {
             schema: SCHEMA,
             store: StoreJson {
-                name: &view.name,
+                name: &view.store.name,
                 kind: info.kind.as_str(),
                 why: &view.reason,
                 revisions: revisions

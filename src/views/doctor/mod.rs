@@ -1,6 +1,5 @@
 //! Output of `mltrace doctor`: facts about a store, and findings.
 
-mod advice;
 mod json;
 mod words;
 
@@ -13,13 +12,10 @@ use crate::output::{Item, RenderOptions, TextRole, View, number};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// A diagnosis.
 #[derive(Debug)]
 pub struct DoctorView {
-    /// The name of the store in messages.
-    pub name: String,
     /// Why this store was chosen.
     pub reason: String,
     /// Facts about the store as a whole.
@@ -36,12 +32,6 @@ pub struct DoctorView {
     pub is_complete: bool,
     /// The findings, worst first.
     pub findings: Vec<Finding>,
-    /// An unused path next to a file store, for a database to migrate it to.
-    pub migration_target: Option<PathBuf>,
-    /// The time from which ages count.
-    pub now: Timestamp,
-    /// Start of a command line for this store.
-    pub command_prefix: String,
 }
 
 /// Maximum number of trace ids, and of facts, that the text output shows for a finding.
@@ -65,7 +55,7 @@ impl View for DoctorView {
             return Ok(writeln!(out, "{}", options.theme.paint(TextRole::Good, "no findings"))?);
         }
         let counted = |severity: Severity| {
-            let count = self.findings.iter().filter(|finding| finding.kind.severity() == severity).count();
+            let count = self.findings.iter().filter(|finding| finding.kind.severity == severity).count();
             let s = if count == 1 { "" } else { "s" };
             (count > 0).then(|| format!("{count} {}{s}", severity.as_str()))
         };
@@ -80,7 +70,7 @@ impl View for DoctorView {
     }
 
     fn items(&self) -> Vec<Item> {
-        let item = |finding| Item::new(json::kind_name(finding), &json::FindingJson::new(self, finding));
+        let item = |finding: &Finding| Item::new(finding.kind.name, &json::FindingJson::new(self, finding));
         self.findings.iter().map(item).collect()
     }
 
@@ -96,8 +86,11 @@ impl DoctorView {
     fn write_facts(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
         let count = |count: u64| number::count(count.cast_signed());
         let counts = &self.counts;
-        let mut facts =
-            vec![("store", self.name.clone()), ("chosen", self.reason.clone()), ("kind", words::store_kind(self))];
+        let mut facts = vec![
+            ("store", self.store.name.clone()),
+            ("chosen", self.reason.clone()),
+            ("kind", words::store_kind(self)),
+        ];
         facts.extend(self.store.info.bytes.map(|bytes| ("size", number::bytes(bytes))));
         if let Some(installed) = &self.store.installed {
             facts.push(("installed", format!("MLflow {} in {}", installed.release, installed.folder)));
@@ -143,7 +136,7 @@ impl DoctorView {
 
     /// Writes a finding: message, facts, meaning, remedy and command.
     fn write_finding(&self, options: &RenderOptions, out: &mut dyn Write, finding: &Finding) -> Result<()> {
-        let severity = finding.kind.severity();
+        let severity = finding.kind.severity;
         let role = match severity {
             Severity::Problem => TextRole::Bad,
             Severity::Warning => TextRole::Warn,
@@ -152,15 +145,15 @@ impl DoctorView {
         let lead = width(severity.as_str()) + 1;
         let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(MIN_TITLE_WIDTH));
         write!(out, "{} ", options.theme.paint(role, severity.as_str()))?;
-        let title = format!("{} ({})", words::message(finding), finding.kind.as_str());
+        let title = format!("{} ({})", finding.message(), finding.kind.name);
         for (at, line) in wrap(&title, room).enumerate() {
             let indent = if at == 0 { 0 } else { lead };
             writeln!(out, "{:indent$}{}", "", options.theme.paint(TextRole::Name, line.trim_end()))?;
         }
         let indented = Paragraph::with_indent(options, "  ");
         for detail in finding.details.iter().take(MAX_FACTS) {
-            let fact = words::fact(&detail.fact, self.now);
-            indented.write_text(out, &one_line(&words::with_trace_id(detail.trace_id.as_deref(), &fact, true)))?;
+            let fact = words::with_trace_id(detail.trace_id.as_deref(), &detail.fact, true);
+            indented.write_text(out, &one_line(&fact))?;
         }
         if finding.details.is_empty() {
             let ids: Vec<&str> = finding.trace_ids.iter().take(MAX_IDS).map(String::as_str).collect();
@@ -174,12 +167,10 @@ impl DoctorView {
             indented.write_text(out, more(all, MAX_FACTS).trim_start())?;
         }
         let indent = "           ";
-        for (title, text) in
-            [("  meaning  ", words::meaning(finding.kind)), ("  fix      ", advice::remedy(finding.kind))]
-        {
+        for (title, text) in [("  meaning  ", finding.kind.meaning), ("  fix      ", finding.kind.remedy)] {
             Paragraph { options, first_indent: title, rest_indent: indent, max_lines: 0 }.write_text(out, text)?;
         }
-        if let Some(command) = advice::command(self, finding) {
+        if let Some(command) = finding.command(&self.store) {
             writeln!(out, "{indent}{}", options.theme.paint(TextRole::Kind, &one_line(&command)))?;
         }
         Ok(())
