@@ -162,40 +162,75 @@ pub fn baseline_text(checked: &CheckResult) -> String {
     serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"
 }
 
+/// Rules and their results. The exit code is 0 if `passed` is true, otherwise 1.
 #[derive(Serialize)]
-struct CheckJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct CheckJson<'a> {
+    /// Version of the format. Later releases add keys; they never change or remove one.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// Whether every rule passed.
     passed: bool,
+    /// Number of traces read.
     traces: u64,
+    /// The rules, those of a baseline last.
     rules: Vec<RuleJson<'a>>,
 }
 
+/// A rule and its result.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RuleJson<'a> {
+    /// Name of the rule, which is that of its flag. `no-new-exceptions` comes from a baseline; `readable` means that
+    /// some records could not be read.
     rule: &'static str,
+    /// The span, tool or feedback that the rule is about; null if none.
     subject: Option<String>,
+    /// The statistic compared: the value of each trace, or one over all traces; null if the rule has only one.
+    #[cfg_attr(test, schemars(extend("enum" = ["each", "total", "mean", "p50", "p90", "p95", "p99", null])))]
     over: Option<&'static str>,
+    /// `unknown`: the recorded data does not decide the rule. That is not a pass.
+    #[cfg_attr(test, schemars(extend("enum" = ["pass", "fail", "unknown"])))]
     verdict: &'static str,
+    /// The value that was compared; for an unknown verdict, the least possible value. Null if nothing is known.
     value: Option<JsonNumber>,
+    /// The limit.
     limit: JsonNumber,
+    /// Whether the limit is a minimum or a maximum.
+    #[cfg_attr(test, schemars(extend("enum" = ["max", "min"])))]
     bound: &'static str,
+    /// Unit of the value, the limit and the baseline.
+    #[cfg_attr(test, schemars(extend("enum" = ["count", "tokens", "USD", "ms", "share", "score"])))]
     unit: &'static str,
+    /// The value in the baseline, if the rule comes from one; otherwise null.
     baseline: Option<JsonNumber>,
+    /// The result in words.
     message: String,
+    /// Number of traces that violate the rule, or whose data does not decide it if the verdict is unknown.
     count: u64,
+    /// Number of traces whose data does not decide the rule, for any verdict.
     unknown_count: u64,
+    /// The worst of these traces, at most 20.
     evidence: Vec<EvidenceJson<'a>>,
+    /// A command that shows more; null if the rule passed.
     next: Option<&'a str>,
 }
 
+/// A trace that violates a rule, or whose data does not decide it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EvidenceJson<'a> {
+    /// Id of the trace; null for a record that could not be read.
     trace_id: Option<&'a str>,
+    /// The value of the trace in the unit of the rule; null if there is none.
     value: Option<JsonNumber>,
+    /// A message, such as that of an exception; null if there is none.
     text: Option<&'a str>,
 }
 
 /// A number that is serialized as an integer if it is whole.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline))]
 struct JsonNumber(f64);
 
 impl Serialize for JsonNumber {

@@ -1,7 +1,9 @@
 //! The JSON Schemas in `fixtures/json/`, derived from the serialized types.
 
+use super::check::CheckJson;
 use super::conversation::ConversationJson;
 use super::diff::{DiffJson, SetsJson};
+use super::doctor::DoctorJson;
 use super::exception::{ExceptionRow, FailureGroupJson};
 use super::experiment::ExperimentRow;
 use super::group::Figures;
@@ -188,6 +190,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("session", document::<SessionDocument<'_>>("session show")),
+        ("check", document::<CheckJson<'_>>("check")),
+        ("doctor", document::<DoctorJson<'_>>("doctor")),
         ("error", error()),
     ]
 }

@@ -138,5 +138,14 @@ impl Finding {
     }
 }
 
+/// Returns the names of all kinds of findings, each once.
+#[cfg(test)]
+pub(crate) fn finding_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = findings::ALL.iter().map(|kind| kind.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use crate::model::{Timestamp, short_trace_ids};
 use crate::output::paragraph::Paragraph;
 use crate::output::text::{one_line, width, wrap};
 use crate::output::{Item, RenderOptions, TextRole, View, number};
+pub(super) use json::DoctorJson;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Write;
@@ -45,7 +46,7 @@ impl View for DoctorView {
     type Item = Item;
 
     fn json(&self) -> impl Serialize {
-        json::DoctorJson::from(self)
+        DoctorJson::from(self)
     }
 
     fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
