@@ -1,12 +1,16 @@
 //! Safe file access. Reads cannot hang, exhaust memory or follow links out of the store; writes are atomic.
 
 mod atomic;
+mod error;
 
 pub use atomic::{create, replace};
+pub use error::ReadFileError;
 
 use std::fs::{DirEntry, File, FileType, Metadata, OpenOptions};
-use std::io::{Error, ErrorKind, Read, Result};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+type Result<T> = std::result::Result<T, ReadFileError>;
 
 /// Reads a file that the user named. It may be a pipe, such as `<(command)`, so this may block.
 ///
@@ -29,7 +33,7 @@ pub fn read_text(path: &Path, max_bytes: u64) -> Result<String> {
 /// # Errors
 /// When it cannot be read, has more than `max_bytes` bytes, or is not UTF-8.
 pub fn read_all_text(source: impl Read, max_bytes: u64) -> Result<String> {
-    String::from_utf8(read_all(source, max_bytes)?).map_err(|_| Error::new(ErrorKind::InvalidData, "not UTF-8"))
+    String::from_utf8(read_all(source, max_bytes)?).map_err(|_| ReadFileError::NotUtf8)
 }
 
 /// Reads a source to its end.
@@ -71,7 +75,7 @@ impl AllowedFolders {
     pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
         // Stores have very many small files, so a file is examined only if it cannot be opened as a regular one.
         let file = match open_regular(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(error),
+            Err(error) if error.is_not_found() => return Err(error),
             Err(error) => {
                 let kind = path.symlink_metadata()?.file_type();
                 if !kind.is_symlink() {
@@ -102,8 +106,8 @@ impl AllowedFolders {
     /// When the folder cannot be read to its end, or is a link out of the allowed folders.
     pub fn entries(&self, folder: &Path) -> Result<Vec<(DirEntry, FileType)>> {
         self.check(folder)?;
-        let typed = |entry: Result<DirEntry>| entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind)));
-        let mut entries = std::fs::read_dir(folder)?.map(typed).collect::<Result<Vec<_>>>()?;
+        let typed = |entry: io::Result<DirEntry>| entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind)));
+        let mut entries = std::fs::read_dir(folder)?.map(typed).collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_cached_key(|(entry, _)| entry.file_name());
         Ok(entries)
     }
@@ -125,7 +129,7 @@ impl AllowedFolders {
         if self.folders.iter().any(|folder| real.starts_with(folder)) {
             return Ok(real);
         }
-        Err(Error::new(ErrorKind::PermissionDenied, format!("it links out of the store, to `{}`", real.display())))
+        Err(ReadFileError::LinksOut(real))
     }
 }
 
@@ -135,18 +139,18 @@ impl AllowedFolders {
 pub fn read_without_links(path: &Path, max_bytes: u64) -> Option<Result<Vec<u8>>> {
     let file = match open_without_links(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Some(Err(error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Some(Err(error.into())),
         // A link, or a kernel or container without `openat2`.
         Err(_) => return None,
     };
-    Some(file.metadata().and_then(|metadata| {
+    Some(file.metadata().map_err(ReadFileError::from).and_then(|metadata| {
         require_regular(metadata.file_type())?;
         read_opened((file, metadata), max_bytes)
     }))
 }
 
 #[cfg(target_os = "linux")]
-fn open_without_links(path: &Path) -> Result<File> {
+fn open_without_links(path: &Path) -> io::Result<File> {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let opened = openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS);
@@ -154,7 +158,7 @@ fn open_without_links(path: &Path) -> Result<File> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn open_without_links(_: &Path) -> Result<File> {
+fn open_without_links(_: &Path) -> io::Result<File> {
     Err(ErrorKind::Unsupported.into())
 }
 
@@ -166,7 +170,7 @@ fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
     #[cfg(not(unix))]
     if path.is_symlink() {
-        return Err(ErrorKind::Unsupported.into());
+        return Err(ReadFileError::NotRegular);
     }
     let file = options.open(path)?;
     let metadata = file.metadata()?;
@@ -179,31 +183,27 @@ fn require_regular(kind: FileType) -> Result<()> {
         return Ok(());
     }
     if kind.is_dir() {
-        return Err(ErrorKind::IsADirectory.into());
+        return Err(io::Error::from(ErrorKind::IsADirectory).into());
     }
-    Err(Error::new(ErrorKind::Unsupported, "not a regular file"))
+    Err(ReadFileError::NotRegular)
 }
 
 /// Reads an opened file if it has at most `max_bytes` bytes.
 fn read_opened((file, metadata): (File, Metadata), max_bytes: u64) -> Result<Vec<u8>> {
     let expected = metadata.len();
     if expected > max_bytes {
-        return Err(too_large(max_bytes));
+        return Err(ReadFileError::TooLarge(max_bytes));
     }
     let mut bytes = Vec::new();
     // Turns a lack of memory into an error instead of an abort.
-    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))?;
+    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX)).map_err(io::Error::from)?;
     read_into(&mut bytes, file, max_bytes)?;
     Ok(bytes)
 }
 
 fn read_into(bytes: &mut Vec<u8>, source: impl Read, max_bytes: u64) -> Result<()> {
     source.take(max_bytes.saturating_add(1)).read_to_end(bytes)?;
-    if bytes.len() as u64 > max_bytes { Err(too_large(max_bytes)) } else { Ok(()) }
-}
-
-fn too_large(max_bytes: u64) -> Error {
-    Error::new(ErrorKind::FileTooLarge, format!("larger than the limit of {max_bytes} bytes"))
+    if bytes.len() as u64 > max_bytes { Err(ReadFileError::TooLarge(max_bytes)) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! served.
 
 use crate::error::{Error, ErrorCode};
-use crate::files::{self, AllowedFolders};
+use crate::files::{self, AllowedFolders, ReadFileError};
 use crate::limits;
 use crate::model::{MovedFile, OutsideFile, Problem};
 use percent_encoding::percent_decode_str;
@@ -72,7 +72,7 @@ impl Artifacts {
     }
 
     /// Reads a file in a folder. Links in its path are followed only to allowed folders.
-    fn read_file(&self, folder: &Path, path: &Path) -> std::io::Result<Vec<u8>> {
+    fn read_file(&self, folder: &Path, path: &Path) -> Result<Vec<u8>, ReadFileError> {
         files::read_without_links(path, limits::FILE_BYTES).unwrap_or_else(|| {
             let allowed = self.allowed_folders(folder)?;
             allowed.read(&allowed.resolve(path)?, limits::FILE_BYTES)
@@ -81,9 +81,9 @@ impl Artifacts {
 
     /// Returns where a link in `folder` may lead: to the same folder, or to artifacts of the store. A folder in the
     /// store must not lead out of it.
-    fn allowed_folders(&self, folder: &Path) -> std::io::Result<AllowedFolders> {
+    fn allowed_folders(&self, folder: &Path) -> Result<AllowedFolders, ReadFileError> {
         let is_inside = self.bases.iter().any(|base| folder.starts_with(base));
-        let real = if is_inside { self.base_folders.resolve(folder) } else { folder.canonicalize() };
+        let real = if is_inside { self.base_folders.resolve(folder) } else { Ok(folder.canonicalize()?) };
         Ok(self.artifact_roots.clone().with(real?))
     }
 
@@ -216,16 +216,18 @@ fn is_safe(path: &str) -> bool {
 }
 
 /// Whether an error means that the file does not exist.
-fn is_absent(error: &std::io::Error) -> bool {
+fn is_absent(error: &ReadFileError) -> bool {
     use std::io::ErrorKind;
     // A name that is too long for the file system cannot exist.
     matches!(
-        error.kind(),
-        ErrorKind::NotFound
-            | ErrorKind::NotADirectory
-            | ErrorKind::IsADirectory
-            | ErrorKind::InvalidFilename
-            | ErrorKind::InvalidInput
+        error.io_kind(),
+        Some(
+            ErrorKind::NotFound
+                | ErrorKind::NotADirectory
+                | ErrorKind::IsADirectory
+                | ErrorKind::InvalidFilename
+                | ErrorKind::InvalidInput
+        )
     )
 }
 
@@ -233,7 +235,10 @@ fn is_absent(error: &std::io::Error) -> bool {
 ///
 /// # Errors
 /// Errors of reading the file.
-pub(super) fn read_when_settled(path: &Path, read: impl Fn() -> std::io::Result<Vec<u8>>) -> std::io::Result<Vec<u8>> {
+pub(super) fn read_when_settled(
+    path: &Path,
+    read: impl Fn() -> Result<Vec<u8>, ReadFileError>,
+) -> Result<Vec<u8>, ReadFileError> {
     for pause in [100, 200] {
         let bytes = read()?;
         if !bytes.is_empty() || !is_recently_modified(path) {

@@ -15,7 +15,6 @@ use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, Tra
 use parts::{RecordParts, read_record_file};
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// An open file store.
@@ -112,7 +111,7 @@ impl FileStore {
                     }
                 }
                 // An experiment without traces has no such folder.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) if error.is_not_found() => {}
                 Err(error) => {
                     let message = format!("cannot read the traces of experiment {}: {error}", experiment.name);
                     problems.push(Problem::new("unreadable_folder", message).at_path(&traces));
@@ -154,7 +153,7 @@ impl FileStore {
     fn read_record_text(&self, folder: &TraceFolder<'_>) -> std::result::Result<Option<String>, Problem> {
         let checked = if folder.may_be_link { self.allowed.resolve(&folder.path).map(drop) } else { Ok(()) };
         let checked = match checked {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error) if !error.is_not_found() => {
                 let message = format!("cannot read the trace: {error}");
                 Err(Problem::new("unreadable_folder", message).at_path(&folder.path))
             }
@@ -203,7 +202,7 @@ impl TraceStore for FileStore {
         for (folder, is_trash) in [(self.root.clone(), false), (self.root.join(".trash"), true)] {
             let entries = match self.allowed.entries(&folder) {
                 Ok(entries) => entries,
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) if error.is_not_found() => continue,
                 Err(error) => {
                     let message = format!("cannot read the experiments: {error}");
                     problems.push(Problem::new("unreadable_folder", message).at_path(&folder));

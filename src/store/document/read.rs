@@ -2,7 +2,7 @@
 
 use super::folder::{Folder, open_command};
 use crate::error::{Error, ErrorCode};
-use crate::files::{AllowedFolders, read_all, read_named};
+use crate::files::{AllowedFolders, ReadFileError, read_all, read_named};
 use crate::formats::{self, DocumentError, SpanBatch};
 use crate::limits;
 use crate::model::Problem;
@@ -119,9 +119,11 @@ impl Documents {
             Ok(_) => {
                 let read =
                     allowed.read(path, limits::FILE_BYTES).and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES));
-                let read = read.and_then(|bytes| self.within_limit(bytes, limits::DOCUMENTS_BYTES));
-                let added = read.map_err(|error| DocumentError::Other(error.to_string()));
-                let added = added.and_then(|bytes| self.add(bytes, Some(path)));
+                let added = read
+                    .map_err(|error| error.to_string())
+                    .and_then(|bytes| self.within_limit(bytes, limits::DOCUMENTS_BYTES))
+                    .map_err(DocumentError::from)
+                    .and_then(|bytes| self.add(bytes, Some(path)));
                 match (added, &mut self.folder) {
                     (Ok(()), Some(folder)) => {
                         folder.read += 1;
@@ -143,12 +145,12 @@ impl Documents {
     }
 
     /// Returns the bytes of a further document unless all documents together exceed the limit.
-    fn within_limit(&self, bytes: Vec<u8>, max_bytes: u64) -> io::Result<Vec<u8>> {
+    fn within_limit(&self, bytes: Vec<u8>, max_bytes: u64) -> Result<Vec<u8>, String> {
         let total: u64 = self.bytes.iter().map(|bytes| bytes.len() as u64).sum();
         if total + bytes.len() as u64 <= max_bytes {
             return Ok(bytes);
         }
-        Err(io::Error::other(format!("the documents of the folder exceed the limit of {max_bytes} bytes")))
+        Err(format!("the documents of the folder exceed the limit of {max_bytes} bytes"))
     }
 
     /// Adds a document. Returns an error if none of it can be read; damaged parts are added to the problems.
@@ -311,7 +313,7 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Decompresses gzip data to at most `max_bytes`; returns other data unchanged.
-fn decompress(bytes: Vec<u8>, max_bytes: u64) -> io::Result<Vec<u8>> {
+fn decompress(bytes: Vec<u8>, max_bytes: u64) -> Result<Vec<u8>, ReadFileError> {
     if bytes.starts_with(&GZIP) { read_all(MultiGzDecoder::new(&*bytes), max_bytes) } else { Ok(bytes) }
 }
 
@@ -335,7 +337,7 @@ mod tests {
     fn total_size_of_documents_is_limited() {
         let documents = Documents { bytes: vec![vec![0; 6], vec![0; 3]], ..Documents::default() };
         assert!(documents.within_limit(vec![0; 1], 10).is_ok());
-        let reason = documents.within_limit(vec![0; 2], 10).unwrap_err().to_string();
+        let reason = documents.within_limit(vec![0; 2], 10).unwrap_err();
         assert_eq!(reason, "the documents of the folder exceed the limit of 10 bytes");
     }
 }

@@ -71,7 +71,7 @@ impl<'a> RecordParts<'a> {
                 match self.allowed.read_entry(&path, kind, limits::RECORD_BYTES) {
                     Ok(bytes) => labels.add(&key, &String::from_utf8_lossy(&bytes)),
                     // Another program deleted the file after it was listed.
-                    Err(error) if error.kind() == ErrorKind::NotFound && !kind.is_symlink() => {}
+                    Err(error) if error.is_not_found() && !kind.is_symlink() => {}
                     Err(error) => {
                         self.report_unreadable("unreadable_file", &format!("the {noun} `{key}`"), &error, &path);
                     }
@@ -104,7 +104,7 @@ impl<'a> RecordParts<'a> {
     fn entries(&mut self, folder: &Path, noun: &str) -> Vec<(DirEntry, FileType)> {
         match self.allowed.entries(folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.is_not_found() => Vec::new(),
             Err(error) => {
                 self.report_unreadable("unreadable_folder", &format!("the folder of {noun} files"), &error, folder);
                 Vec::new()
@@ -123,7 +123,7 @@ pub(super) fn read_record_file(allowed: &AllowedFolders, path: &Path) -> Result<
         Ok(bytes) => Ok(Some(
             String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         )),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if matches!(error.io_kind(), Some(ErrorKind::NotFound | ErrorKind::NotADirectory)) => Ok(None),
         Err(error) => Err(Problem::new("unreadable_file", format!("cannot read the record: {error}")).at_path(path)),
     }
 }
