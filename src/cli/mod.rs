@@ -3,6 +3,7 @@
 pub mod choice;
 pub mod context;
 pub mod environment;
+mod errors;
 pub mod globals;
 pub(crate) mod grouping;
 pub(crate) mod installed;

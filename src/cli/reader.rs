@@ -4,7 +4,7 @@ use super::select::TraceSelection;
 use crate::analysis::prices::Prices;
 use crate::cli::progress::Progress;
 use crate::cli::{choice::Choice, context::Context};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
 use crate::query::{Clause, Label, LabelTest};
 use crate::reading::{self, History, Reading};
@@ -82,8 +82,8 @@ impl TraceReader {
             prices.fill_costs(&mut trace);
             let reading = history.read_trace(&mut trace);
             take(trace, reading)
-        })?;
-        Ok(())
+        })
+        .map(drop)
     }
 
     /// Calls `take` with traces whose records were read before, now with their spans and costs.
@@ -177,7 +177,7 @@ impl TraceReader {
         let mut found = false;
         store::select(&*self.store, query, &mut Vec::new(), &mut |_| {
             found = true;
-            Ok(ControlFlow::Break(()))
+            Ok::<_, Error>(ControlFlow::Break(()))
         })?;
         Ok(found)
     }

@@ -134,7 +134,7 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
         };
         let matched = store::select(store, &query, &mut Vec::new(), &mut |_| {
             count += 1;
-            Ok(if count == limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok::<_, Error>(if count == limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok::<_, Error>(if count < limit { Some(count) } else { matched })
     };

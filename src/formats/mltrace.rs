@@ -76,6 +76,8 @@ impl From<String> for DocumentError {
     }
 }
 
+impl std::error::Error for DocumentError {}
+
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,10 +1,10 @@
 //! Aggregates of any store: its own if it has some, else computed from a search.
 
+use super::error::{Result, StoreError};
 use super::query::{Query, ReadPlan};
 use super::select::select;
 use super::summary::{Summaries, SummaryGrouping};
 use super::trace_store::{Aggregates, TraceStore};
-use crate::error::Result;
 use crate::model::{Experiment, Problem, Totals};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -24,7 +24,7 @@ pub fn totals(
     let mut totals: HashMap<String, Totals> = HashMap::new();
     select(store, &Query::newest(experiments.to_vec()), problems, &mut |trace| {
         totals.entry(trace.info.experiment_id.clone()).or_default().add_trace(&trace.info);
-        Ok(ControlFlow::Continue(()))
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
     })?;
     Ok(totals)
 }
@@ -44,7 +44,7 @@ pub(super) fn is_empty_by_search(store: &dyn TraceStore) -> Result<bool> {
     let query = Query { plan: ReadPlan::first(1), ..Query::newest(experiments) };
     select(store, &query, &mut Vec::new(), &mut |_| {
         is_empty = false;
-        Ok(ControlFlow::Break(()))
+        Ok::<_, StoreError>(ControlFlow::Break(()))
     })?;
     Ok(is_empty)
 }

@@ -1,7 +1,6 @@
 //! Finds the files of a trace: in the folder its tag names, or where they are after the store was moved, copied or
 //! served.
 
-use crate::error::{Error, ErrorCode};
 use crate::files::{self, AllowedFolders, ReadFileError};
 use crate::limits;
 use crate::model::{MovedFile, OutsideFile, Problem};
@@ -253,13 +252,4 @@ pub(super) fn read_when_settled(
 pub(super) fn is_recently_modified(path: &Path) -> bool {
     let age = path.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
     age.is_some_and(|age| age < Duration::from_secs(2))
-}
-
-/// Returns the error for an attachment whose file cannot be found or read.
-pub(super) fn missing_attachment(id: &str, problem: &Problem) -> Error {
-    let error = Error::new(ErrorCode::NotFound, format!("no attachment `{id}`"));
-    match &problem.path {
-        Some(path) => error.because(format!("{}: `{path}`", problem.message)),
-        None => error.because(&problem.message),
-    }
 }

@@ -2,13 +2,13 @@
 
 mod parts;
 
-use super::artifact::{self, ArtifactFile, Artifacts};
+use super::artifact::{ArtifactFile, Artifacts};
+use super::error::{Result, StoreError};
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::rows;
 use super::spans::{self, SpanRows};
 use super::{Aggregates, Query, Sink, SortKey, SortValue, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
-use crate::error::{Error, ErrorCode, Result};
 use crate::files::AllowedFolders;
 use crate::formats;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
@@ -67,9 +67,9 @@ impl TraceFolder<'_> {
 impl FileStore {
     pub(super) fn open(path: &Path, env: &StoreEnvironment) -> Result<Self> {
         let root = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        std::fs::read_dir(&root).map_err(|error| {
-            Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", root.display())).because(error)
-        })?;
+        if let Err(error) = std::fs::read_dir(&root) {
+            return Err(StoreError::Unreadable { path: root, source: error.into() });
+        }
         let bases = std::iter::once(root.clone()).chain(root.parent().map(Path::to_owned)).collect();
         let artifacts = Artifacts::new(bases, env.artifacts_destination.clone());
         Ok(Self { name: root.display().to_string(), allowed: AllowedFolders::new([&*root]), root, artifacts })
@@ -278,7 +278,7 @@ impl TraceStore for FileStore {
                             sink.problem(problem);
                         }
                         if let Some(trace) = trace
-                            && sink.trace(trace)?.is_break()
+                            && sink.trace(trace).is_break()
                         {
                             return Ok(matched);
                         }
@@ -330,12 +330,7 @@ impl TraceStore for FileStore {
                     return Ok(Some(trace));
                 }
                 Err(problem) => {
-                    let error = Error::new(ErrorCode::StoreUnreadable, format!("cannot read trace `{id}`"))
-                        .because(&problem.message);
-                    return Err(match &problem.path {
-                        Some(path) => error.hint(format!("check `{path}`")),
-                        None => error,
-                    });
+                    return Err(StoreError::UnreadableTrace { id: id.to_owned(), problem: Box::new(problem) });
                 }
             }
         }
@@ -346,7 +341,9 @@ impl TraceStore for FileStore {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
             ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            ArtifactFile::Missing(problem) => Err(artifact::missing_attachment(id, &problem)),
+            ArtifactFile::Missing(problem) => {
+                Err(StoreError::NoAttachment { id: id.to_owned(), problem: Box::new(problem) })
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod aggregates;
 mod artifact;
 mod document;
+mod error;
 mod file;
 mod filtering;
 mod http;
@@ -21,7 +22,8 @@ mod thread_limit;
 mod trace_store;
 mod uri;
 
-pub use crate::formats::SpanDetail;
+pub use crate::formats::{DocumentError, SpanDetail};
+pub use error::{AddressError, StoreError};
 pub use http::{Secret, ServerSettings, without_credentials};
 pub use order::{Order, SortKey, SortValue};
 pub use projection::{Projection, RecordPart, SpanSubset};
@@ -32,7 +34,7 @@ pub use summary::{PERCENTILES, Summaries, Summary, SummaryGrouping};
 pub use trace_store::{Aggregates, AssessedTraces, Notice, Sink, TraceKey, TraceStore};
 pub use uri::{Address, StoreEnvironment, resolve};
 
-use crate::error::Result;
+use error::Result;
 
 /// Opens the store at an address.
 ///

@@ -1,10 +1,10 @@
 //! Runs queries on a store, so that exactly the traces that match are returned.
 
+use super::error::StoreError;
 use super::filtering::FilteringSink;
 use super::query::Query;
 use super::sessions::resolve_sessions;
 use super::trace_store::TraceStore;
-use crate::error::Result;
 use crate::formats::SpanDetail;
 use crate::model::{Problem, Trace, TraceInfo};
 use crate::query::Filter;
@@ -14,17 +14,20 @@ use std::ops::ControlFlow;
 /// query asks for it and counting is cheap.
 ///
 /// # Errors
-/// When the store cannot be read, or `on_trace` fails.
-pub fn select(
+/// When the store cannot be read, or `on_trace` fails, whose error ends the search.
+pub fn select<E: From<StoreError>>(
     store: &dyn TraceStore,
     query: &Query,
     problems: &mut Vec<Problem>,
-    on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
-) -> Result<Option<usize>> {
+    on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
+) -> Result<Option<usize>, E> {
     let query = &*resolve_sessions(store, query, problems)?;
-    let mut sink = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), on_trace };
+    let mut sink = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), failure: None, on_trace };
     let matched = store.search(query, &mut sink)?;
-    let undecided = sink.undecided;
+    let FilteringSink { undecided, failure, .. } = sink;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     if let [first, ..] = undecided.as_slice() {
         let count = undecided.len();
         let which =
@@ -39,17 +42,16 @@ pub fn select(
 /// Loads the spans of traces that were selected before.
 ///
 /// # Errors
-/// When the store cannot be read, or `on_trace` fails.
-pub fn load_spans(
+/// When the store cannot be read, or `on_trace` fails, whose error ends the loading.
+pub fn load_spans<E: From<StoreError>>(
     store: &dyn TraceStore,
     infos: Vec<TraceInfo>,
     detail: SpanDetail,
     problems: &mut Vec<Problem>,
-    on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    store.load_spans(
-        infos,
-        detail,
-        &mut FilteringSink { filter: &Filter::default(), problems, undecided: Vec::new(), on_trace },
-    )
+    on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
+) -> Result<(), E> {
+    let filter = Filter::default();
+    let mut sink = FilteringSink { filter: &filter, problems, undecided: Vec::new(), failure: None, on_trace };
+    store.load_spans(infos, detail, &mut sink)?;
+    sink.failure.map_or(Ok(()), Err)
 }

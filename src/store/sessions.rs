@@ -1,9 +1,9 @@
 //! Assessments of whole sessions.
 
+use super::error::{Result, StoreError};
 use super::filtering::FilteringSink;
 use super::query::Query;
 use super::trace_store::{AssessedTraces, TraceStore};
-use crate::error::Result;
 use crate::model::{Problem, Trace};
 use crate::query::{AssessmentTest, Clause, Filter, ValueTest};
 use std::borrow::Cow;
@@ -56,9 +56,15 @@ fn find_sessions(store: &dyn TraceStore, query: &Query, problems: &mut Vec<Probl
     let mut sessions = BTreeSet::new();
     let mut on_trace = |trace: Trace| {
         sessions.extend(trace.info.session_id().map(str::to_owned));
-        Ok(ControlFlow::Continue(()))
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
     };
-    let mut sink = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), on_trace: &mut on_trace };
+    let mut sink = FilteringSink {
+        filter: &query.filter,
+        problems,
+        undecided: Vec::new(),
+        failure: None,
+        on_trace: &mut on_trace,
+    };
     store.search(query, &mut sink)?;
     Ok(sessions)
 }

@@ -1,8 +1,8 @@
 //! What a store of traces is.
 
+use super::error::Result;
 use super::query::Query;
 use super::summary::{Summaries, SummaryGrouping};
-use crate::error::Result;
 use crate::formats::SpanDetail;
 use crate::model::{Experiment, Problem, StoreInfo, Totals, Trace, TraceInfo};
 use crate::query::AssessmentTest;
@@ -12,10 +12,7 @@ use std::ops::ControlFlow;
 /// Receives traces from a store as they are read.
 pub trait Sink {
     /// Receives a trace. `Break` ends the search.
-    ///
-    /// # Errors
-    /// An error of the receiver, which ends the search.
-    fn trace(&mut self, trace: Trace) -> Result<ControlFlow<()>>;
+    fn trace(&mut self, trace: Trace) -> ControlFlow<()>;
     /// Receives a problem: something that could not be read.
     fn problem(&mut self, problem: Problem);
 }
@@ -71,7 +68,7 @@ pub trait TraceStore {
     /// matching traces if the query asks for it and counting is cheap.
     ///
     /// # Errors
-    /// When the store cannot be read, or the sink fails.
+    /// When the store cannot be read.
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>>;
 
     /// Returns the traces whose id starts with one of the prefixes, in all experiments, at most `limit` per prefix.
@@ -94,11 +91,11 @@ pub trait TraceStore {
     /// Loads the spans of traces whose records were returned before. Traces deleted since are left out.
     ///
     /// # Errors
-    /// When the store cannot be read, or the sink fails.
+    /// When the store cannot be read.
     fn load_spans(&self, infos: Vec<TraceInfo>, detail: SpanDetail, sink: &mut dyn Sink) -> Result<()> {
         for info in infos {
             if let Some(trace) = self.trace(&TraceKey::Id(info.trace_id), Some(detail))?
-                && sink.trace(trace)?.is_break()
+                && sink.trace(trace).is_break()
             {
                 break;
             }

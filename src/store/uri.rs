@@ -1,12 +1,14 @@
 //! Tracking URIs: MLflow's forms and its default. Rejects stores that mltrace does not support.
 
 use super::document::{holds_documents, may_be_document};
+use super::error::AddressError;
 use super::file::is_file_store;
 use super::http::{ServerSettings, without_credentials};
-use crate::error::{Error, ErrorCode, Result};
 use percent_encoding::percent_decode_str;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+type Result<T> = std::result::Result<T, AddressError>;
 
 /// The address of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,27 +70,18 @@ pub struct Resolved {
 /// When no store is found, or the kind of store is not supported.
 pub fn resolve(flag: Option<&str>, env: &StoreEnvironment) -> Result<Resolved> {
     let explicit = |text: &str, reason: &str| {
-        let address = parse(text, &env.cwd).map_err(|error| mask_credentials(error, text))?;
+        let address = parse(text, &env.cwd).map_err(|error| error.masked(text, &without_credentials(text)))?;
         // A folder may hold two stores; the other one is the fallback.
         let default = default_store(&env.cwd.join(text)).ok().filter(|default| default.address == address);
         Ok(Resolved { address, reason: reason.to_owned(), fallback: default.and_then(|default| default.fallback) })
     };
     match (flag, env.tracking_uri.as_deref()) {
         // A script passes an empty value if its variable is not set.
-        (Some(""), _) => Err(Error::new(ErrorCode::Usage, "the tracking URI is empty").hint(EXPECTED)),
+        (Some(""), _) => Err(AddressError::Empty),
         (Some(text), _) => explicit(text, "set by --tracking-uri"),
         (None, Some(text)) if !text.is_empty() => explicit(text, "set by MLFLOW_TRACKING_URI"),
         _ => default_store(&env.cwd),
     }
-}
-
-/// Masks the credentials of an invalid URI in an error.
-fn mask_credentials(mut error: Error, text: &str) -> Error {
-    let shown = without_credentials(text);
-    for part in std::iter::once(&mut error.message).chain(&mut error.causes).chain(&mut error.hints) {
-        *part = part.replace(text, &shown);
-    }
-    error
 }
 
 /// Returns MLflow's default store since 3.7 (`tracking/_tracking_service/utils.py`): `./mlruns` if it contains an
@@ -105,16 +98,7 @@ fn default_store(folder: &Path) -> Result<Resolved> {
         }
         (Some(database), files) => (database, "`mlflow.db` is MLflow's default store", files),
         (None, Some(files)) => (files, "`mlruns` exists and `mlflow.db` does not", None),
-        (None, None) => {
-            return Err(Error::new(ErrorCode::StoreMissing, format!("no store in `{}`", folder.display()))
-                .because(format!(
-                    "looked for `{}` and `{}`, and MLFLOW_TRACKING_URI is not set",
-                    database.display(),
-                    files.display()
-                ))
-                .hint("specify a store: `mltrace -u path/to/mlflow.db traces list`")
-                .hint("try the sample: `mltrace -u demo: traces list`"));
-        }
+        (None, None) => return Err(AddressError::NoDefaultStore(folder.to_owned())),
     };
     Ok(Resolved { address, reason: reason.to_owned(), fallback })
 }
@@ -133,22 +117,11 @@ fn parse(text: &str, cwd: &Path) -> Result<Address> {
         "file" => file_path(text, rest).and_then(|path| local(text, &cwd.join(path))),
         "sqlite" => sqlite_path(text, rest, cwd).map(Address::Sqlite),
         "http" | "https" => Ok(Address::Server(text.to_owned())),
-        "postgresql" | "postgres" | "mysql" | "mssql" => {
-            Err(unsupported(format!("`{scheme}:` databases are not supported"))
-                .hint("use the MLflow server of this database: `-u https://host:port`"))
-        }
-        "databricks" | "databricks-uc" | "uc" => Err(unsupported("Databricks workspaces are not supported")
-            .hint("export the traces with MLflow, then read the local store")),
-        _ => Err(unsupported(format!("unsupported tracking URI scheme `{scheme}:`")).hint(EXPECTED)),
+        "postgresql" | "postgres" | "mysql" | "mssql" => Err(AddressError::UnsupportedDatabase(scheme)),
+        "databricks" | "databricks-uc" | "uc" => Err(AddressError::Databricks),
+        _ => Err(AddressError::UnknownScheme(scheme)),
     }
 }
-
-fn unsupported(message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::StoreUnsupported, message)
-}
-
-/// The supported forms of a tracking URI.
-const EXPECTED: &str = "expected a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:`";
 
 /// Schemes that are recognized even without `//`.
 const KNOWN_SCHEMES: [&str; 8] = ["demo", "file", "sqlite", "databricks", "postgresql", "postgres", "mysql", "mssql"];
@@ -169,9 +142,10 @@ fn file_path(text: &str, rest: &str) -> Result<PathBuf> {
     let path = match rest.strip_prefix("//") {
         None => rest,
         Some(after) if after.starts_with('/') => after,
-        Some(after) => after.strip_prefix("localhost").filter(|path| path.starts_with('/')).ok_or_else(|| {
-            unsupported(format!("`{text}` is on another host")).hint("use a local path: `file:///abs/mlruns`")
-        })?,
+        Some(after) => after
+            .strip_prefix("localhost")
+            .filter(|path| path.starts_with('/'))
+            .ok_or_else(|| AddressError::OtherHost(text.to_owned()))?,
     };
     let decoded = percent_decode_str(path).decode_utf8_lossy().into_owned();
     // `file:///C:/x`
@@ -185,8 +159,7 @@ fn sqlite_path(text: &str, rest: &str, cwd: &Path) -> Result<PathBuf> {
     let path = path.strip_prefix("///").unwrap_or_else(|| path.trim_start_matches("//"));
     let path = path.strip_prefix("file:").unwrap_or(path);
     if path.is_empty() || path == ":memory:" {
-        return Err(unsupported(format!("`{text}` is an in-memory database"))
-            .hint("use a database file: `sqlite:///mlflow.db`"));
+        return Err(AddressError::InMemory(text.to_owned()));
     }
     let literal = cwd.join(path);
     if literal.exists() {
@@ -199,19 +172,9 @@ fn sqlite_path(text: &str, rest: &str, cwd: &Path) -> Result<PathBuf> {
     if decoded.exists() { Ok(decoded) } else { Err(missing(shown, &literal)) }
 }
 
-fn missing(text: &str, path: &Path) -> Error {
-    let error = Error::new(ErrorCode::StoreMissing, format!("no store at `{text}`"));
-    let error = if text == path.to_string_lossy() {
-        error
-    } else {
-        error.because(format!("`{}` does not exist", path.display()))
-    };
-    error.hint("`mltrace -u demo: traces list` shows a sample")
+fn missing(text: &str, path: &Path) -> AddressError {
+    AddressError::Missing { uri: text.to_owned(), path: path.to_owned() }
 }
-
-/// The supported local stores, for error hints.
-const ACCEPTED: &str =
-    "expected an `mlflow.db`, an `mlruns` folder, MLflow's `trace.json`, or OTLP as JSON, JSON Lines or protobuf";
 
 /// Resolves a path: a database, a file store, a folder that contains either under MLflow's default name, or trace
 /// documents.
@@ -225,15 +188,10 @@ fn local(text: &str, path: &Path) -> Result<Address> {
         if is_file_store(path) || is_file_store(&path.join(".trash")) {
             return Ok(Address::Files(path.to_owned()));
         }
-        let Err(stores) = holds_documents(path) else { return Ok(Address::Documents(path.to_owned())) };
-        let error = Error::new(ErrorCode::StoreMissing, format!("no MLflow store in `{text}`"))
-            .because("it contains no `mlflow.db`, no experiment folders with a `meta.yaml`, and no trace files");
-        if stores.is_empty() {
-            return Err(error.hint(ACCEPTED));
-        }
-        return Err(stores
-            .iter()
-            .fold(error, |error, opening| error.hint(format!("{opening} opens a store in a subfolder"))));
+        return match holds_documents(path) {
+            Ok(()) => Ok(Address::Documents(path.to_owned())),
+            Err(stores) => Err(AddressError::NoStoreInFolder { uri: text.to_owned(), stores }),
+        };
     }
     if !path.exists() {
         return Err(missing(text, path));
@@ -244,12 +202,12 @@ fn local(text: &str, path: &Path) -> Result<Address> {
     }
     let mut magic = [0; 16];
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut magic));
+    let uri = text.to_owned();
     match read {
-        Err(error) => Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{text}`")).because(error)),
-        Ok(0) => Err(Error::new(ErrorCode::StoreUnreadable, format!("`{text}` is empty"))
-            .hint("specify a file that MLflow has written to")),
+        Err(source) => Err(AddressError::Unreadable { uri, source }),
+        Ok(0) => Err(AddressError::EmptyFile(uri)),
         Ok(_) if &magic == b"SQLite format 3\0" => Ok(Address::Sqlite(path.to_owned())),
         Ok(_) if may_be_document(path) => Ok(Address::Documents(path.to_owned())),
-        Ok(_) => Err(unsupported(format!("`{text}` is neither a SQLite database nor a trace file")).hint(ACCEPTED)),
+        Ok(_) => Err(AddressError::UnknownFile(uri)),
     }
 }

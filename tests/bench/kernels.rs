@@ -5,7 +5,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{self, Span};
-use mltrace::store::{self, Address, Projection, Query, ReadPlan, StoreEnvironment, TraceStore};
+use mltrace::store::{self, Address, Projection, Query, ReadPlan, StoreEnvironment, StoreError, TraceStore};
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -93,7 +93,7 @@ fn take(store: &dyn TraceStore, spans: Option<SpanDetail>, count: usize) -> usiz
         ..Query::newest(experiments)
     };
     let mut taken = 0;
-    store::select(store, &query, &mut problems, &mut |trace| {
+    store::select::<StoreError>(store, &query, &mut problems, &mut |trace| {
         black_box(trace);
         taken += 1;
         Ok(if taken == count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

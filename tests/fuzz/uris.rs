@@ -26,10 +26,10 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
 /// Resolves a URI and makes the client of a server, which asks nothing of it yet.
 fn opened(uri: &str, around: &StoreEnvironment) -> Option<Error> {
     match resolve(Some(uri), around) {
-        Err(error) => Some(error),
+        Err(error) => Some(error.into()),
         Ok(resolved) if matches!(resolved.address, Address::Server(_)) => {
             match store::open(&resolved.address, around) {
-                Err(error) => Some(error),
+                Err(error) => Some(error.into()),
                 Ok(store) => {
                     assert!(!store.name().contains(PASSWORD), "{uri}");
                     None

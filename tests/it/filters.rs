@@ -270,7 +270,7 @@ fn select(store: &dyn TraceStore, newest: &Query, filter: &str) -> FilterResult 
         cases.push(trace.info.tags.get("case").unwrap_or("a trace without a case").to_owned());
         Ok(ControlFlow::Continue(()))
     })
-    .unwrap_or_else(|error| panic!("{filter}: {error}"));
+    .unwrap_or_else(|error: store::StoreError| panic!("{filter}: {error}"));
     cases.sort();
     Ok(cases)
 }

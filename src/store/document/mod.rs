@@ -16,12 +16,12 @@ use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::rows;
 use super::spans::fill_session_and_user;
 use super::{Notice, Query, Sink, SortValue, SpanDetail, TraceKey, TraceStore};
-use crate::error::{Error, ErrorCode, Result};
 use crate::formats::{Provenance, SpanBatch, SpanLocation};
 use crate::model::{
     Experiment, Labels, Problem, SpanId, Spans, SpansSource, StoreInfo, StoreKind, Trace, TraceInfo, TraceState,
     arrange,
 };
+use crate::store::error::{Result, StoreError};
 use folder::open_command;
 use read::{Documents, FileCounts};
 use record::SpanFacts;
@@ -279,7 +279,7 @@ impl TraceStore for DocumentStore {
         let matched = (!query.filter.needs_more_than_records()).then_some(order.len());
         for (_, stored) in order {
             if let Some(trace) = self.load_matching(query, stored)
-                && sink.trace(trace)?.is_break()
+                && sink.trace(trace).is_break()
             {
                 break;
             }
@@ -302,9 +302,7 @@ impl TraceStore for DocumentStore {
     }
 
     fn attachment(&self, _: &TraceInfo, id: &str) -> Result<Vec<u8>> {
-        Err(Error::new(ErrorCode::NotFound, format!("no attachment `{id}`"))
-            .because("trace documents do not contain attachments")
-            .hint("open the store or server that the trace comes from"))
+        Err(StoreError::AttachmentInDocument(id.to_owned()))
     }
 
     fn describe(&self) -> Result<StoreInfo> {

@@ -1,11 +1,11 @@
 //! Reads and splits trace documents: a file, a folder of files, or standard input.
 
-use super::folder::{Folder, open_command};
-use crate::error::{Error, ErrorCode};
+use super::folder::Folder;
 use crate::files::{AllowedFolders, ReadFileError, read_all, read_named};
 use crate::formats::{self, DocumentError, SpanBatch};
 use crate::limits;
 use crate::model::Problem;
+use crate::store::error::StoreError;
 use flate2::read::MultiGzDecoder;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -18,13 +18,6 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Bytes read to check whether a file may be a document.
 const HEAD_BYTES: usize = 4 << 10;
-
-/// Hint with the supported formats.
-pub(super) const ACCEPTED_FORMATS: &str = "supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, \
-                                           and output of `mltrace trace show --json`";
-
-/// Hint for mltrace output without a complete trace.
-const SHOW_JSON_HINT: &str = "use `mltrace trace show TRACE --json > t.json` to write a trace that can be read";
 
 /// Documents and their spans.
 #[derive(Default)]
@@ -52,38 +45,28 @@ pub(super) struct FileCounts {
 
 impl Documents {
     /// Reads a file, which must be a document.
-    pub(super) fn from_file(path: &Path) -> crate::error::Result<Self> {
-        let name = path.display();
-        let unreadable = |error| Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`")).because(error);
+    pub(super) fn from_file(path: &Path) -> Result<Self, StoreError> {
         let bytes = read_named(path, limits::FILE_BYTES)
             .and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES))
-            .map_err(unreadable)?;
-        Self::from_bytes(bytes, &format!("`{name}`"), Some(path))
+            .map_err(|source| StoreError::Unreadable { path: path.to_owned(), source })?;
+        Self::from_bytes(bytes, Some(path))
     }
 
     /// Reads standard input.
-    pub(super) fn from_stdin() -> crate::error::Result<Self> {
+    pub(super) fn from_stdin() -> Result<Self, StoreError> {
         let bytes = read_all(io::stdin().lock(), limits::FILE_BYTES)
             .and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES))
-            .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
-        Self::from_bytes(bytes, "standard input", None)
+            .map_err(StoreError::UnreadableStdin)?;
+        Self::from_bytes(bytes, None)
     }
 
-    fn from_bytes(bytes: Vec<u8>, name: &str, path: Option<&Path>) -> crate::error::Result<Self> {
+    fn from_bytes(bytes: Vec<u8>, path: Option<&Path>) -> Result<Self, StoreError> {
         let mut documents = Self::default();
         let is_empty = bytes.trim_ascii().is_empty();
-        documents.add(bytes, path).map_err(|error| match error {
-            DocumentError::Summary(content) => {
-                Error::new(ErrorCode::StoreUnreadable, format!("{name} contains {content}")).hint(SHOW_JSON_HINT)
-            }
-            DocumentError::Signal(content) => {
-                let message = format!("{name} contains {content}, but no traces");
-                Error::new(ErrorCode::StoreUnreadable, message).hint(ACCEPTED_FORMATS)
-            }
-            DocumentError::Other(reason) => {
-                let message = if is_empty { format!("{name} is empty") } else { format!("{name} contains no traces") };
-                Error::new(ErrorCode::StoreUnreadable, message).because(reason).hint(ACCEPTED_FORMATS)
-            }
+        documents.add(bytes, path).map_err(|source| StoreError::NoTraces {
+            path: path.map(Path::to_owned),
+            is_empty,
+            source,
         })?;
         Ok(documents)
     }
@@ -289,14 +272,14 @@ pub(in crate::store) fn may_be_document(path: &Path) -> bool {
 /// Checks that a folder contains a file that may be a document.
 ///
 /// # Errors
-/// If there is none: the commands that open the MLflow stores in the folder.
-pub(in crate::store) fn holds_documents(path: &Path) -> Result<(), Vec<String>> {
+/// If there is none: the absolute paths of the MLflow stores in the folder.
+pub(in crate::store) fn holds_documents(path: &Path) -> Result<(), Vec<PathBuf>> {
     let folder = Folder::list(path);
     let is_document = |path: &PathBuf| head(path).is_ok_and(|head| formats::may_be_document(&head));
     if folder.files.iter().any(is_document) {
         return Ok(());
     }
-    Err(folder.stores.iter().map(|store| open_command(store)).collect())
+    Err(folder.stores.into_iter().map(|store| std::path::absolute(&store).unwrap_or(store)).collect())
 }
 
 /// Reads the first bytes of a file, decompressed.

@@ -6,11 +6,12 @@ use super::client::Client;
 use super::pages::MAX_PAGE_SIZE;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use crate::error::{ErrorCode, Result};
+use crate::error::ErrorCode;
 use crate::formats;
 use crate::limits;
 use crate::model::{Json, Timestamp, TokenUsage};
 use crate::query::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
+use crate::store::error::Result;
 use crate::store::parallel::in_parallel;
 use crate::store::{PERCENTILES, Query, Summaries, Summary, SummaryGrouping};
 use serde_json::{Value, json};
@@ -74,7 +75,7 @@ pub(super) fn fetch_points(client: &Client, metric: &MetricQuery<'_>) -> Result<
         Ok(ApiResponse::NoRoute | ApiResponse::Error(_) | ApiResponse::Incomplete(_)) => return Ok(None),
         // This route may be forbidden or broken; the caller can read the records instead.
         Err(error) if error.code != ErrorCode::Network => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let point =
         |point: &Json| Some(MetricPoint { dimensions: point.member("dimensions"), values: point.member("values")? });

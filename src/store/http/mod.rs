@@ -21,16 +21,16 @@ pub use access::ServerSettings;
 pub use secret::Secret;
 pub use url::without_credentials;
 
-use super::artifact::missing_attachment;
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::{Aggregates, Notice, Query, ReadPlan, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
 use super::{aggregates, rows};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode};
 use crate::formats;
 use crate::limits;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, parse_release};
 use crate::query::Filter;
+use crate::store::error::{Result, StoreError};
 use body::BudgetShare;
 use client::Client;
 use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
@@ -162,9 +162,11 @@ impl HttpStore {
             }
             let page = match self.client.execute(&ApiRequest::post("/api/2.0/mlflow/experiments/search", &body))? {
                 ApiResponse::Body(body) => body.decode(formats::experiment_page),
-                ApiResponse::NoRoute => return Err(self.client.server.not_mlflow("no route to search experiments")),
-                ApiResponse::Error(error) => return Err(self.client.server.api_error(&error)),
-                ApiResponse::Incomplete(body) => return Err(body.error),
+                ApiResponse::NoRoute => {
+                    return Err(self.client.server.not_mlflow("no route to search experiments").into());
+                }
+                ApiResponse::Error(error) => return Err(self.client.server.api_error(&error).into()),
+                ApiResponse::Incomplete(body) => return Err(body.error.into()),
             };
             let (more, next) =
                 page.map_err(|reason| self.client.server.not_mlflow(format!("invalid list of experiments: {reason}")))?;
@@ -213,11 +215,12 @@ impl HttpStore {
             ApiResponse::Body(body) => body.decode(formats::info_response).map(Some).map_err(|reason| {
                 Error::new(ErrorCode::Server, format!("cannot read the record of trace `{id}` from `{}`", self.name))
                     .because(reason)
+                    .into()
             }),
             ApiResponse::Error(error) if error.is_not_found() => Ok(None),
             ApiResponse::NoRoute => Ok(None),
-            ApiResponse::Error(error) => Err(self.client.server.api_error(&error)),
-            ApiResponse::Incomplete(body) => Err(body.error),
+            ApiResponse::Error(error) => Err(self.client.server.api_error(&error).into()),
+            ApiResponse::Incomplete(body) => Err(body.error.into()),
         }
     }
 
@@ -235,7 +238,7 @@ impl HttpStore {
             // There may be more pages, but then the text is too short to identify a trace anyway.
             Ok(page) => Ok(Some(page.infos.into_iter().flatten().collect())),
             Err(error) if error.is_unsupported_request() => Ok(None),
-            Err(error) => Err(self.client.server.api_error(&error)),
+            Err(error) => Err(self.client.server.api_error(&error).into()),
         }
     }
 
@@ -313,7 +316,7 @@ impl HttpStore {
                             .any(|problem| matches!(&*problem.kind, "missing_spans" | spans::UNSERVED_SPANS));
                         self.traces_without_spans.set(if is_lost { self.traces_without_spans.get() + 1 } else { 0 });
                     }
-                    if sink.trace(trace)?.is_break() {
+                    if sink.trace(trace).is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
@@ -487,7 +490,10 @@ impl TraceStore for HttpStore {
             url_encode(&info.trace_id),
             url_encode(id)
         );
-        let missing = |reason: &str| missing_attachment(id, &Problem::new("missing_file", reason));
+        let missing = |reason: &str| StoreError::NoAttachment {
+            id: id.to_owned(),
+            problem: Box::new(Problem::new("missing_file", reason)),
+        };
         match self.client.execute(&ApiRequest::get(route).accepting_files())? {
             ApiResponse::Body(body) => Ok(body.into_bytes()),
             ApiResponse::NoRoute => Err(missing("the server has no route for attachments (added in MLflow 3.11)")),

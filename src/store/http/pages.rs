@@ -7,11 +7,11 @@ use super::client::Client;
 use super::request::ApiRequest;
 use super::response::{ApiError, ApiResponse, BodyError};
 use super::url::url_encode;
-use crate::error::Result;
 use crate::formats::{self, InfoPage};
 use crate::limits;
 use crate::model::{Problem, TraceInfo};
 use crate::query::Clause;
+use crate::store::error::Result;
 use crate::store::{Order, Query, SortKey, SortValue};
 use serde_json::json;
 use std::cmp::Ordering;
@@ -100,9 +100,9 @@ fn read_page(store: &HttpStore, response: ApiResponse) -> Result<std::result::Re
             let page = body.decode(formats::info_page);
             Ok(Ok(page.map_err(|reason| store.client.server.not_mlflow(format!("invalid list of traces: {reason}")))?))
         }
-        ApiResponse::NoRoute => Err(store.client.server.not_mlflow("no route to search traces")),
+        ApiResponse::NoRoute => Err(store.client.server.not_mlflow("no route to search traces").into()),
         ApiResponse::Error(error) => Ok(Err(error)),
-        ApiResponse::Incomplete(body) => Err(body.error),
+        ApiResponse::Incomplete(body) => Err(body.error.into()),
     }
 }
 
@@ -165,7 +165,7 @@ struct TraceStream {
     /// Whether the next page is requested in the background, because all pages are needed.
     is_prefetching: bool,
     /// Background request for the next page.
-    prefetched: Option<JoinHandle<Result<ApiResponse>>>,
+    prefetched: Option<JoinHandle<crate::error::Result<ApiResponse>>>,
 }
 
 /// Which traces a stream contains.
@@ -252,7 +252,7 @@ impl TraceStream {
                         self.support = downgrade(self.support);
                     }
                 }
-                Err(error) => return Err(store.client.server.api_error(&error)),
+                Err(error) => return Err(store.client.server.api_error(&error).into()),
             }
         }
         Ok(FetchResult::Filled)

@@ -6,9 +6,9 @@ use super::pages::ApiGeneration;
 use super::request::ApiRequest;
 use super::response::{ApiResponse, BodyError};
 use super::url::url_encode;
-use crate::error::Result;
 use crate::formats::{self, SpanDetail, TraceFile};
 use crate::model::{Problem, Spans, SpansSource, Trace, TraceInfo, TraceState, arrange, keys};
+use crate::store::error::Result;
 use crate::store::spans::fill_session_and_user;
 
 /// Kind of the problem if the server failed to load the spans of a trace, so that it is unknown whether they exist.
@@ -38,7 +38,7 @@ pub(super) fn read_one(
 ) -> Result<Trace> {
     let mut share = BudgetShare::unlimited(&client.budget);
     let trace = read(client, generation, info, detail, SpanFetch::AllRoutes, &mut share)?;
-    trace.ok_or_else(|| client.server.body_error(BodyReadError::OverBudget).error)
+    trace.ok_or_else(|| client.server.body_error(BodyReadError::OverBudget).error.into())
 }
 
 /// Like [`read_one`], for one of several traces that share a memory budget; `None` if that is used up. Responses are

@@ -3,11 +3,11 @@
 use super::candidates::MAX_CANDIDATES;
 use super::trace_row::{self, CLOCK_EVERY};
 use super::{SqliteStore, conditions, integer, text};
-use crate::error::Result;
 use crate::limits;
 use crate::model::Experiment;
 use crate::query::AssessmentTest;
 use crate::store::AssessedTraces;
+use crate::store::error::Result;
 use rusqlite::types::Value;
 use std::time::Instant;
 

@@ -3,8 +3,8 @@
 use super::scan::Scan;
 use super::trace_row::experiment_list;
 use super::{SqliteStore, conditions};
-use crate::error::Result;
 use crate::store::Query;
+use crate::store::error::Result;
 
 /// The maximum number of traces checked to count matches. A number rather than a time, so that the same query on the
 /// same store always has the same result.

@@ -5,11 +5,11 @@ use super::records::{self, COSTS, TOKENS};
 use super::schema::Schema;
 use super::trace_row::{CLOCK_EVERY, experiment_list};
 use super::{SqliteStore, candidates, integer, text};
-use crate::error::Result;
 use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{Clause, Filter, Label};
+use crate::store::error::Result;
 use crate::store::{Query, RecordPart, Sink};
 use rusqlite::{Row, types::Value};
 use std::sync::mpsc::sync_channel;
@@ -66,7 +66,7 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
     let mut send_to_sink = |part: Vec<Trace>| -> Result<bool> {
         for mut trace in part {
             trace.info.experiment_name = names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
-            if sink.trace(trace)?.is_break() {
+            if sink.trace(trace).is_break() {
                 return Ok(false);
             }
         }

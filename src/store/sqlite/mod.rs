@@ -28,11 +28,12 @@ use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use crate::query::AssessmentTest;
 use crate::shell;
+use crate::store::error::{Result, StoreError};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use schema::Schema;
@@ -79,19 +80,21 @@ impl SqliteStore {
         if let Some((table, kind)) = schema.non_table() {
             return Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`"))
                 .because(format!("`{table}` is {kind}, not a table as in MLflow's databases"))
-                .hint("only tables are read, because a view can run arbitrary SQL"));
+                .hint("only tables are read, because a view can run arbitrary SQL")
+                .into());
         }
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
             return Err(Error::new(ErrorCode::StoreUnreadable, format!("no MLflow traces in `{name}`"))
                 .because("it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14")
-                .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`"));
+                .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`")
+                .into());
         }
         Ok(Self { name, path: None, database, schema, artifacts })
     }
 
     /// Runs a read in its own transaction.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        self.try_read(work).map_err(|error| database_error(&self.name, &error))
+        Ok(self.try_read(work).map_err(|error| database_error(&self.name, &error))?)
     }
 
     fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
@@ -219,7 +222,9 @@ impl TraceStore for SqliteStore {
         let location = info.tags.get(keys::ARTIFACT_LOCATION);
         match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
             artifact::ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            artifact::ArtifactFile::Missing(problem) => Err(artifact::missing_attachment(id, &problem)),
+            artifact::ArtifactFile::Missing(problem) => {
+                Err(StoreError::NoAttachment { id: id.to_owned(), problem: Box::new(problem) })
+            }
         }
     }
 

@@ -4,9 +4,9 @@
 use super::conditions::Sql;
 use super::trace_row::TraceRow;
 use super::{SqliteStore, integer, text};
-use crate::error::Result;
 use crate::limits;
 use crate::store::SortValue;
+use crate::store::error::Result;
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 use std::cmp::Ordering;

@@ -1,8 +1,8 @@
 //! Finds the MLflow release of a database, for display only: queries depend on the columns that exist.
 
 use super::{SqliteStore, text};
-use crate::error::Result;
 use crate::model::Revision;
+use crate::store::error::Result;
 
 /// The schema revision of each release (`store/db_migrations/versions` of MLflow 2.13 to 3.18).
 const HEADS: [(&str, &str); 21] = [

@@ -10,10 +10,10 @@ use super::schema::Schema;
 use super::span_rows::FailedRows;
 use super::trace_row::{CLOCK_EVERY, TraceRow, experiment_key, experiment_list};
 use super::{SqliteStore, database_error, integer, is_row_damage, text};
-use crate::error::Result;
 use crate::limits;
 use crate::model::{Experiment, Problem, keys};
 use crate::query::Label;
+use crate::store::error::Result;
 use crate::store::{Query, SortKey};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -107,7 +107,7 @@ fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -
     for cursor in cursors.iter_mut() {
         match store.try_read(|connection| cursor.read(connection, rows, expected)) {
             // Damage is reported once the rows are needed.
-            Err(error) if !is_row_damage(&error) => return Err(database_error(&store.name, &error)),
+            Err(error) if !is_row_damage(&error) => return Err(database_error(&store.name, &error).into()),
             _ => {}
         }
     }
@@ -162,7 +162,7 @@ impl IndexCursor {
             };
             // Damage ends this cursor, not the search.
             let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
-                Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, &error)),
+                Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, &error).into()),
                 done => Ok(done),
             })?;
             if let Err(error) = done {

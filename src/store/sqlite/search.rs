@@ -7,9 +7,10 @@ use super::scan::Scan;
 use super::span_rows::{self, FailedRows, SpanRowSelection};
 use super::trace_row::TraceRow;
 use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::store::error::Result;
 use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use crate::store::{Query, Sink, SpanSubset, rows, spans};
 use std::collections::{HashMap, HashSet};
@@ -103,7 +104,7 @@ impl Search<'_> {
                 return Ok(Some(ControlFlow::Continue(())));
             }
             let page = self.loader.load(self.store, &hits)?;
-            if page.send_to(self.sink)?.is_break() {
+            if page.send_to(self.sink).is_break() {
                 return Ok(Some(ControlFlow::Break(())));
             }
             checked = checked.saturating_add(hits.len());
@@ -146,10 +147,10 @@ impl Search<'_> {
                     return Ok(ControlFlow::Continue(()));
                 }
                 let Ok(page) = workers[received % workers.len()].1.recv() else {
-                    return Err(Error::new(ErrorCode::Bug, "a worker thread ended early"));
+                    return Err(Error::new(ErrorCode::Bug, "a worker thread ended early").into());
                 };
                 received += 1;
-                if page?.send_to(self.sink)?.is_break() {
+                if page?.send_to(self.sink).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -164,14 +165,12 @@ impl Search<'_> {
 }
 
 impl LoadedPage {
-    fn send_to(self, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+    fn send_to(self, sink: &mut dyn Sink) -> ControlFlow<()> {
         self.problems.into_iter().for_each(|problem| sink.problem(problem));
         for trace in self.traces {
-            if sink.trace(trace)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+            sink.trace(trace)?;
         }
-        Ok(ControlFlow::Continue(()))
+        ControlFlow::Continue(())
     }
 }
 
@@ -264,7 +263,7 @@ impl SqliteStore {
                         }
                     }
                 }
-                Err(error) => return Err(database_error(&self.name, &error)),
+                Err(error) => return Err(database_error(&self.name, &error).into()),
             }
         }
         Ok(infos)

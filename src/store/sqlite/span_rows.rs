@@ -1,11 +1,11 @@
 //! Reads rows of the `spans` table (MLflow 3.3+).
 
 use super::{SqliteStore, database_error, is_row_damage, is_too_big, records, str_of, text};
-use crate::error::Result;
 use crate::formats::{self, SpanDetail};
 use crate::limits;
 use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::query::Prefilter;
+use crate::store::error::Result;
 use crate::store::spans::SpanRows;
 use rusqlite::{Connection, Row};
 use std::collections::{HashMap, HashSet};

@@ -282,7 +282,7 @@ fn evaluated(traces: &[Trace], filter: &Filter) -> Vec<String> {
 /// The ids of the traces that a search returns.
 fn selected(store: &SqliteStore, query: &Query) -> Vec<String> {
     let mut ids = Vec::new();
-    select(store, query, &mut Vec::new(), &mut |trace| {
+    select::<StoreError>(store, query, &mut Vec::new(), &mut |trace| {
         ids.push(trace.info.trace_id);
         Ok(ControlFlow::Continue(()))
     })
@@ -344,7 +344,7 @@ fn exhausted_regular_expressions_are_reported_and_not_evaluated_again() {
             Ok(ControlFlow::Continue(()))
         };
         problems.clear();
-        select(&store, query, &mut problems, &mut take).unwrap();
+        select::<StoreError>(&store, query, &mut problems, &mut take).unwrap();
         (count, problems.iter().map(|problem| problem.kind.to_string()).collect::<Vec<_>>())
     };
     let (found, gaps) = count(&query);
@@ -361,7 +361,7 @@ fn endless_statements_are_interrupted() {
         store.database.bounds.use_up_steps();
         connection.query_row(endless, [], |row| row.get::<_, i64>(0))
     });
-    assert_eq!(read.unwrap_err().code, ErrorCode::StoreUnreadable);
+    assert_eq!(Error::from(read.unwrap_err()).code, ErrorCode::StoreUnreadable);
     // The next read starts with all its steps.
     assert!(!store.is_empty().unwrap());
 }

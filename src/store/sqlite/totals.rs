@@ -2,10 +2,10 @@
 
 use super::records::{self, TOKENS};
 use super::{SqliteStore, integer, text};
-use crate::error::Result;
 use crate::formats;
 use crate::limits;
 use crate::model::{Timestamp, TokenUsage, Totals, keys};
+use crate::store::error::Result;
 use std::collections::HashMap;
 use std::time::Instant;
 

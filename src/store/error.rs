@@ -1,0 +1,106 @@
+//! Why a store cannot be read. `Display` says what happened, to which thing, in one line; `source` is the cause. What
+//! to do about it is added in `src/cli/errors.rs`.
+
+mod address;
+
+pub use address::AddressError;
+
+use crate::files::ReadFileError;
+use crate::formats::DocumentError;
+use crate::model::Problem;
+use std::fmt;
+use std::path::PathBuf;
+
+/// The result of reading a store.
+pub(in crate::store) type Result<T> = std::result::Result<T, StoreError>;
+
+/// Why a store, or something in it, cannot be read.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The tracking URI does not lead to a store.
+    Address(AddressError),
+    /// A file or folder of the store cannot be read.
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: ReadFileError,
+    },
+    /// Standard input cannot be read.
+    UnreadableStdin(ReadFileError),
+    /// A document has no traces that can be read.
+    NoTraces {
+        /// The file; `None` for standard input.
+        path: Option<PathBuf>,
+        /// Whether it has only white space.
+        is_empty: bool,
+        /// Why.
+        source: DocumentError,
+    },
+    /// The record of a trace is damaged or cannot be read.
+    UnreadableTrace {
+        /// The trace id.
+        id: String,
+        /// What is wrong, and with which file.
+        problem: Box<Problem>,
+    },
+    /// An attachment cannot be found or read.
+    NoAttachment {
+        /// The attachment's id.
+        id: String,
+        /// What is wrong, and with which file.
+        problem: Box<Problem>,
+    },
+    /// Trace documents contain no attachments. Holds the id of the attachment.
+    AttachmentInDocument(String),
+    /// An error of a database or a server, worded by its store.
+    Worded(Box<crate::error::Error>),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(error) => error.fmt(f),
+            Self::Unreadable { path, .. } => write!(f, "cannot read `{}`", path.display()),
+            Self::UnreadableStdin(_) => f.write_str("cannot read standard input"),
+            Self::NoTraces { path, is_empty, source } => {
+                match path {
+                    Some(path) => write!(f, "`{}` ", path.display())?,
+                    None => f.write_str("standard input ")?,
+                }
+                match source {
+                    DocumentError::Summary(content) => write!(f, "contains {content}"),
+                    DocumentError::Signal(content) => write!(f, "contains {content}, but no traces"),
+                    DocumentError::Other(_) if *is_empty => f.write_str("is empty"),
+                    DocumentError::Other(_) => f.write_str("contains no traces"),
+                }
+            }
+            Self::UnreadableTrace { id, .. } => write!(f, "cannot read trace `{id}`"),
+            Self::NoAttachment { id, .. } | Self::AttachmentInDocument(id) => write!(f, "no attachment `{id}`"),
+            Self::Worded(error) => f.write_str(&error.message),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Address(error) => error.source(),
+            Self::Unreadable { source, .. } | Self::UnreadableStdin(source) => Some(source),
+            Self::NoTraces { source: source @ DocumentError::Other(_), .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<AddressError> for StoreError {
+    fn from(error: AddressError) -> Self {
+        Self::Address(error)
+    }
+}
+
+impl From<crate::error::Error> for StoreError {
+    fn from(error: crate::error::Error) -> Self {
+        Self::Worded(Box::new(error))
+    }
+}
