@@ -1,8 +1,9 @@
 //! Turns the errors of stores into those that are reported: adds the error code, the causes as text, and hints.
 
 use crate::error::{Error, ErrorCode};
+use crate::limits;
 use crate::shell;
-use crate::store::{AddressError, DocumentError, StoreError};
+use crate::store::{AddressError, CopyError, DatabaseError, DocumentError, StoreError};
 
 /// The supported forms of a tracking URI.
 const ACCEPTED_URIS: &str = "expected a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:`";
@@ -23,7 +24,8 @@ impl From<StoreError> for Error {
         let base = reported(code(&error), &error);
         match error {
             StoreError::Address(error) => address_error(&error),
-            StoreError::Unreadable { .. } | StoreError::UnreadableStdin(_) => base,
+            StoreError::Database(error) => database_error(*error, base),
+            StoreError::Unreadable { .. } | StoreError::UnreadableStdin(_) | StoreError::WorkerEnded => base,
             StoreError::NoTraces { source: DocumentError::Summary(_), .. } => base.hint(SHOW_JSON),
             StoreError::NoTraces { .. } => base.hint(ACCEPTED_FORMATS),
             StoreError::UnreadableTrace { problem, .. } => {
@@ -45,6 +47,7 @@ impl From<StoreError> for Error {
 const fn code(error: &StoreError) -> ErrorCode {
     match error {
         StoreError::NoAttachment { .. } | StoreError::AttachmentInDocument(_) => ErrorCode::NotFound,
+        StoreError::WorkerEnded => ErrorCode::Bug,
         StoreError::Worded(error) => error.code,
         _ => ErrorCode::StoreUnreadable,
     }
@@ -56,10 +59,9 @@ impl From<AddressError> for Error {
     }
 }
 
-/// Returns an error with its text and its sources, without hints.
+/// Returns an error with its text and its direct cause, without hints. SQLite's cause repeats its text, so it is left out.
 fn reported(code: ErrorCode, error: &dyn std::error::Error) -> Error {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    sources.fold(Error::new(code, error.to_string()), Error::because)
+    error.source().into_iter().fold(Error::new(code, error.to_string()), Error::because)
 }
 
 /// Returns the error for a tracking URI without a store.
@@ -104,5 +106,62 @@ fn address_error(error: &AddressError) -> Error {
         AddressError::UnknownScheme(_) => unsupported(ACCEPTED_URIS),
         AddressError::OtherHost(_) => unsupported("use a local path: `file:///abs/mlruns`"),
         AddressError::InMemory(_) => unsupported("use a database file: `sqlite:///mlflow.db`"),
+    }
+}
+
+/// Adds hints, and the causes that are not sources, to the error of a database.
+fn database_error(error: DatabaseError, base: Error) -> Error {
+    match error {
+        DatabaseError::Sqlite { name, source } => sqlite_error(&name, &source, base),
+        DatabaseError::Unreadable { .. } => base,
+        DatabaseError::IrregularSidecar { sidecar, .. } => {
+            base.because(format!("`{}` is not a regular file", sidecar.display()))
+        }
+        DatabaseError::Copy { path, reason, source } => {
+            let base = Error { causes: vec![reason.to_owned()], ..base };
+            let path = path.to_string_lossy();
+            match source {
+                CopyError::TooLarge(_) => base.because(source),
+                CopyError::Io(error) => base.because(format!("error: {error}")),
+                CopyError::Database(error) => base.because(Error::from(StoreError::from(*error))),
+            }
+            .hint(format!(
+                "let SQLite recover it, with write access: `sqlite3 {} 'pragma wal_checkpoint'`",
+                shell::quote(&path)
+            ))
+        }
+        DatabaseError::NotATable { table, kind, .. } => base
+            .because(format!("`{table}` is {kind}, not a table as in MLflow's databases"))
+            .hint("only tables are read, because a view can run arbitrary SQL"),
+        DatabaseError::NoTraceTables(_) => base
+            .because("it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14")
+            .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`"),
+    }
+}
+
+/// Adds a hint to an error of SQLite.
+fn sqlite_error(name: &str, error: &rusqlite::Error, base: Error) -> Error {
+    use rusqlite::ErrorCode as SqliteCode;
+    match error.sqlite_error_code() {
+        Some(SqliteCode::DatabaseBusy | SqliteCode::DatabaseLocked) => {
+            base.hint("another program has locked the database; try again in a moment")
+        }
+        Some(SqliteCode::DatabaseCorrupt) => {
+            base.hint(format!("recover what is left with `sqlite3 {} .recover`", shell::quote(name)))
+        }
+        Some(SqliteCode::OutOfMemory) => base.hint("the memory limit of the process is reached; check `ulimit -a`"),
+        Some(SqliteCode::TooBig) => base.hint(format!(
+            "the limit is {} MiB per value, and {} MiB in trace records",
+            limits::VALUE_BYTES >> 20,
+            limits::RECORD_VALUE_BYTES >> 20
+        )),
+        Some(SqliteCode::OperationInterrupted) => {
+            base.hint("one read takes more steps than 100 million rows need; the database is damaged or malicious")
+        }
+        Some(SqliteCode::NotADatabase) => base.hint("specify an `mlflow.db` or an `mlruns` folder"),
+        Some(SqliteCode::PermissionDenied | SqliteCode::CannotOpen) => {
+            base.hint("check the permissions of the file and its folder")
+        }
+        _ => base,
     }
 }

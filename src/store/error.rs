@@ -2,8 +2,10 @@
 //! to do about it is added in `src/cli/errors.rs`.
 
 mod address;
+mod database;
 
 pub use address::AddressError;
+pub use database::{CopyError, DatabaseError};
 
 use crate::files::ReadFileError;
 use crate::formats::DocumentError;
@@ -53,7 +55,11 @@ pub enum StoreError {
     },
     /// Trace documents contain no attachments. Holds the id of the attachment.
     AttachmentInDocument(String),
-    /// An error of a database or a server, worded by its store.
+    /// A SQLite database cannot be read.
+    Database(Box<DatabaseError>),
+    /// A thread that reads a database ended early, which is a bug.
+    WorkerEnded,
+    /// An error of a server, worded by its store.
     Worded(Box<crate::error::Error>),
 }
 
@@ -61,6 +67,8 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(error) => error.fmt(f),
+            Self::Database(error) => error.fmt(f),
+            Self::WorkerEnded => f.write_str("a worker thread ended early"),
             Self::Unreadable { path, .. } => write!(f, "cannot read `{}`", path.display()),
             Self::UnreadableStdin(_) => f.write_str("cannot read standard input"),
             Self::NoTraces { path, is_empty, source } => {
@@ -86,6 +94,7 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Address(error) => error.source(),
+            Self::Database(error) => error.source(),
             Self::Unreadable { source, .. } | Self::UnreadableStdin(source) => Some(source),
             Self::NoTraces { source: source @ DocumentError::Other(_), .. } => Some(source),
             _ => None,
@@ -96,6 +105,12 @@ impl std::error::Error for StoreError {
 impl From<AddressError> for StoreError {
     fn from(error: AddressError) -> Self {
         Self::Address(error)
+    }
+}
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(Box::new(error))
     }
 }
 

@@ -28,12 +28,10 @@ use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
-use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use crate::query::AssessmentTest;
-use crate::shell;
-use crate::store::error::{Result, StoreError};
+use crate::store::error::{DatabaseError, Result, StoreError};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use schema::Schema;
@@ -76,25 +74,20 @@ impl SqliteStore {
     }
 
     fn new(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
-        let schema = database.schema().map_err(|error| database_error(&name, &error))?;
+        let schema = database.schema().map_err(|error| database_error(&name, error))?;
         if let Some((table, kind)) = schema.non_table() {
-            return Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`"))
-                .because(format!("`{table}` is {kind}, not a table as in MLflow's databases"))
-                .hint("only tables are read, because a view can run arbitrary SQL")
-                .into());
+            let (table, kind) = (table.to_owned(), kind.to_owned());
+            return Err(DatabaseError::NotATable { name, table, kind }.into());
         }
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
-            return Err(Error::new(ErrorCode::StoreUnreadable, format!("no MLflow traces in `{name}`"))
-                .because("it lacks the table `experiments` or `trace_info`, which MLflow creates since 2.14")
-                .hint("specify the database that MLflow writes to: `-u path/to/mlflow.db`")
-                .into());
+            return Err(DatabaseError::NoTraceTables(name).into());
         }
         Ok(Self { name, path: None, database, schema, artifacts })
     }
 
     /// Runs a read in its own transaction.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        Ok(self.try_read(work).map_err(|error| database_error(&self.name, &error))?)
+        Ok(self.try_read(work).map_err(|error| database_error(&self.name, error))?)
     }
 
     fn try_read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
@@ -330,32 +323,8 @@ fn is_too_big(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::TooBig))
 }
 
-/// Converts an error of SQLite, with a hint on what to do.
-fn database_error(name: &str, error: &rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode as SqliteCode;
-    let base = Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{name}`")).because(error);
-    match error.sqlite_error_code() {
-        Some(SqliteCode::DatabaseBusy | SqliteCode::DatabaseLocked) => {
-            base.hint("another program has locked the database; try again in a moment")
-        }
-        Some(SqliteCode::DatabaseCorrupt) => {
-            base.hint(format!("recover what is left with `sqlite3 {} .recover`", shell::quote(name)))
-        }
-        Some(SqliteCode::OutOfMemory) => base.hint("the memory limit of the process is reached; check `ulimit -a`"),
-        Some(SqliteCode::TooBig) => base.hint(format!(
-            "the limit is {} MiB per value, and {} MiB in trace records",
-            limits::VALUE_BYTES >> 20,
-            limits::RECORD_VALUE_BYTES >> 20
-        )),
-        Some(SqliteCode::OperationInterrupted) => {
-            base.hint("one read takes more steps than 100 million rows need; the database is damaged or malicious")
-        }
-        Some(SqliteCode::NotADatabase) => base.hint("specify an `mlflow.db` or an `mlruns` folder"),
-        Some(SqliteCode::PermissionDenied | SqliteCode::CannotOpen) => {
-            base.hint("check the permissions of the file and its folder")
-        }
-        _ => base,
-    }
+fn database_error(name: &str, source: rusqlite::Error) -> DatabaseError {
+    DatabaseError::Sqlite { name: name.to_owned(), source }
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use super::pause;
 use super::recovery::{self, DatabaseImage};
 use super::schema::Schema;
 use super::unlocked;
-use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
-use crate::shell;
+use crate::store::error::{CopyError, DatabaseError};
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
@@ -17,6 +16,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+type Result<T> = std::result::Result<T, DatabaseError>;
 
 /// The built-in sample: a compressed database written by MLflow; see `fixtures/README.md`.
 static DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/mlflow.z"));
@@ -68,9 +69,7 @@ impl Database {
     fn open_with_tries(path: &Path, tries: u8) -> Result<Self> {
         require_regular_sidecars(path)?;
         let exists = |suffix: &str| sidecar(path, suffix).exists();
-        let is_wal = is_wal(path).map_err(|error| {
-            Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display())).because(error)
-        })?;
+        let is_wal = is_wal(path).map_err(|source| DatabaseError::Unreadable { path: path.to_owned(), source })?;
         match (is_wal, exists("-wal"), exists("-shm")) {
             (true, false, _) => Self::connect(path, "?immutable=1"),
             (_, true, false) => {
@@ -122,7 +121,7 @@ impl Database {
     /// Adds the limits and SQL functions to the connection.
     fn with_bounds(mut self, path: &Path) -> Result<Self> {
         let prepared = self.bounds.prepare(&mut self.connection);
-        prepared.map_err(|error| database_error(&path.display().to_string(), &error))?;
+        prepared.map_err(|error| database_error(&path.display().to_string(), error))?;
         Ok(self)
     }
 
@@ -193,7 +192,7 @@ impl Database {
             opened.bounds.prepare(&mut opened.connection)?;
             Ok(opened)
         };
-        open().map_err(|error| database_error("demo:", &error))
+        open().map_err(|error| database_error("demo:", error))
     }
 
     /// Wraps a connection opened by a test.
@@ -212,7 +211,7 @@ impl Database {
             connection.pragma_update(None, "query_only", true)?;
             Ok(connection)
         };
-        let connection = open().map_err(|error| database_error(&path.display().to_string(), &error))?;
+        let connection = open().map_err(|error| database_error(&path.display().to_string(), error))?;
         Ok(Self::new(connection))
     }
 
@@ -245,49 +244,32 @@ impl Database {
     fn copy(path: &Path, reason: &'static str) -> Result<Self> {
         let parts = ["", "-wal", "-journal"].map(|suffix| sidecar(path, suffix));
         let size: u64 = parts.iter().filter_map(|part| part.metadata().ok()).map(|metadata| metadata.len()).sum();
-        let failed = |cause: &dyn std::fmt::Display| {
-            Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display()))
-                .because(reason)
-                .because(cause)
-                .hint(format!(
-                    "let SQLite recover it, with write access: `sqlite3 {} 'pragma wal_checkpoint'`",
-                    shell::quote(&path.to_string_lossy())
-                ))
+        let opened = match size {
+            _ if size > limits::COPY_BYTES => Err(CopyError::TooLarge(size)),
+            ..=limits::COPY_IN_MEMORY_BYTES => Self::copy_to_memory(path),
+            _ => Self::copy_to_file(path),
         };
-        if size > limits::COPY_BYTES {
-            return Err(failed(&format!(
-                "the temporary copy would have {size} bytes, more than the limit of {}",
-                limits::COPY_BYTES
-            )));
-        }
-        let opened =
-            if size <= limits::COPY_IN_MEMORY_BYTES { Self::copy_to_memory(path) } else { Self::copy_to_file(path) };
-        let opened = opened.map_err(|error| failed(&error))?;
+        let opened = opened.map_err(|source| DatabaseError::Copy { path: path.to_owned(), reason, source })?;
         Ok(Self { copy_reason: Some(reason), ..opened })
     }
 
     /// Opens a copy in memory.
-    fn copy_to_memory(path: &Path) -> Result<Self> {
-        let copied = || {
-            let mut image = std::fs::read(path)?;
-            recover(&mut image, path)?;
-            Ok::<_, std::io::Error>(image)
-        };
-        let image = copied().map_err(|error| Error::new(ErrorCode::StoreUnreadable, error.to_string()))?;
-        Self::from_bytes(&image).map_err(|error| database_error(&path.display().to_string(), &error))
+    fn copy_to_memory(path: &Path) -> std::result::Result<Self, CopyError> {
+        let mut image = std::fs::read(path)?;
+        recover(&mut image, path)?;
+        Ok(Self::from_bytes(&image).map_err(|error| database_error(&path.display().to_string(), error))?)
     }
 
     /// Opens a copy in a temporary file. The file is unlinked once SQLite has opened it, still empty, so that it
     /// disappears even if the process is killed.
-    fn copy_to_file(path: &Path) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::new(ErrorCode::StoreUnreadable, error.to_string());
-        let copy = tempfile::Builder::new().prefix("mltrace-").tempfile().map_err(failed)?;
+    fn copy_to_file(path: &Path) -> std::result::Result<Self, CopyError> {
+        let copy = tempfile::Builder::new().prefix("mltrace-").tempfile()?;
         let (mut file, name) = copy.into_parts();
         let mut opened = Self::connect(&name, "?mode=ro&nolock=1")?;
         // Elsewhere, an open file cannot be unlinked; it is removed with the connection.
         opened.copy = Some(name).filter(|_| !cfg!(unix));
-        let copied = File::open(path).and_then(|mut database| std::io::copy(&mut database, &mut file));
-        copied.and_then(|_| recover(&mut file, path)).map_err(failed)?;
+        std::io::copy(&mut File::open(path)?, &mut file)?;
+        recover(&mut file, path)?;
         Ok(opened)
     }
 
@@ -331,10 +313,10 @@ fn is_wal(path: &Path) -> std::io::Result<bool> {
 fn require_regular_sidecars(path: &Path) -> Result<()> {
     let sidecars = ["-wal", "-shm", "-journal"].map(|suffix| sidecar(path, suffix));
     let is_odd = |file: &&PathBuf| file.metadata().is_ok_and(|metadata| !metadata.is_file());
-    sidecars.iter().find(is_odd).map_or(Ok(()), |odd| {
-        Err(Error::new(ErrorCode::StoreUnreadable, format!("cannot read `{}`", path.display()))
-            .because(format!("`{}` is not a regular file", odd.display())))
-    })
+    sidecars
+        .iter()
+        .find(is_odd)
+        .map_or(Ok(()), |odd| Err(DatabaseError::IrregularSidecar { path: path.to_owned(), sidecar: odd.clone() }))
 }
 
 fn sidecar(path: &Path, suffix: &str) -> PathBuf {
@@ -386,8 +368,9 @@ mod tests {
             Connection::open(&path).unwrap().execute_batch("create table t (x)").unwrap();
             let made = std::process::Command::new("mkfifo").arg(sidecar(&path, suffix)).status().unwrap();
             assert!(made.success());
-            let error = Database::open(&path).err().unwrap().to_string();
-            assert!(error.contains(&format!("some.db{suffix}` is not a regular file")), "{error}");
+            let error = Database::open(&path).err().unwrap();
+            let is_expected = matches!(&error, DatabaseError::IrregularSidecar { sidecar: found, .. } if *found == sidecar(&path, suffix));
+            assert!(is_expected, "{error:?}");
         }
     }
 

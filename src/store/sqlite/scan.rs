@@ -107,7 +107,7 @@ fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -
     for cursor in cursors.iter_mut() {
         match store.try_read(|connection| cursor.read(connection, rows, expected)) {
             // Damage is reported once the rows are needed.
-            Err(error) if !is_row_damage(&error) => return Err(database_error(&store.name, &error).into()),
+            Err(error) if !is_row_damage(&error) => return Err(database_error(&store.name, error).into()),
             _ => {}
         }
     }
@@ -162,7 +162,7 @@ impl IndexCursor {
             };
             // Damage ends this cursor, not the search.
             let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
-                Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, &error).into()),
+                Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, error).into()),
                 done => Ok(done),
             })?;
             if let Err(error) = done {

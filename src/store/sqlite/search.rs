@@ -7,10 +7,9 @@ use super::scan::Scan;
 use super::span_rows::{self, FailedRows, SpanRowSelection};
 use super::trace_row::TraceRow;
 use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
-use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
-use crate::store::error::Result;
+use crate::store::error::{Result, StoreError};
 use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use crate::store::{Query, Sink, SpanSubset, rows, spans};
 use std::collections::{HashMap, HashSet};
@@ -147,7 +146,7 @@ impl Search<'_> {
                     return Ok(ControlFlow::Continue(()));
                 }
                 let Ok(page) = workers[received % workers.len()].1.recv() else {
-                    return Err(Error::new(ErrorCode::Bug, "a worker thread ended early").into());
+                    return Err(StoreError::WorkerEnded);
                 };
                 received += 1;
                 if page?.send_to(self.sink).is_break() {
@@ -263,7 +262,7 @@ impl SqliteStore {
                         }
                     }
                 }
-                Err(error) => return Err(database_error(&self.name, &error).into()),
+                Err(error) => return Err(database_error(&self.name, error).into()),
             }
         }
         Ok(infos)

@@ -46,7 +46,7 @@ impl SpanRowSelection<'_> {
 
 /// Reads the rows of a trace, in several short transactions if it is large. If it changed in between, it is read again.
 pub(super) fn read(store: &SqliteStore, trace_id: &str, selection: &SpanRowSelection<'_>) -> Result<SpanRows> {
-    let read = || read_once(store, trace_id, selection).map_err(|error| database_error(&store.name, &error));
+    let read = || read_once(store, trace_id, selection).map_err(|error| database_error(&store.name, error));
     for _ in 1..MAX_TRIES {
         let (rows, is_consistent) = read()?;
         if is_consistent {
@@ -212,7 +212,7 @@ pub(super) fn prefilter(store: &SqliteStore, trace_id: &str, prefilter: &mut Pre
         match page {
             // Damage is reported when the span is read.
             Err(error) if is_row_damage(&error) => return Ok(None),
-            other => other.map_err(|error| database_error(&store.name, &error))?,
+            other => other.map_err(|error| database_error(&store.name, error))?,
         }
     }
     Ok(has_text.then_some(row_ids.len()))

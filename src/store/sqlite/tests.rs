@@ -361,7 +361,9 @@ fn endless_statements_are_interrupted() {
         store.database.bounds.use_up_steps();
         connection.query_row(endless, [], |row| row.get::<_, i64>(0))
     });
-    assert_eq!(Error::from(read.unwrap_err()).code, ErrorCode::StoreUnreadable);
+    let Err(StoreError::Database(error)) = read else { panic!("{read:?}") };
+    let DatabaseError::Sqlite { source, .. } = *error else { panic!("{error:?}") };
+    assert_eq!(source.sqlite_error_code(), Some(rusqlite::ErrorCode::OperationInterrupted));
     // The next read starts with all its steps.
     assert!(!store.is_empty().unwrap());
 }
