@@ -1,10 +1,10 @@
 //! Tables that fit the width: columns shrink, then are dropped; a row is always one line.
 
-use crate::number;
 use super::options::RenderOptions;
 use super::text::{clip, tail, whole_clusters, width};
 use super::theme::{TextRole, Theme};
 use crate::model::{Cost, Timestamp, TokenUsage, short_trace_ids};
+use crate::number;
 use crate::query::TextMatch;
 use std::io::{self, Write};
 use std::ops::Range;

@@ -12,8 +12,6 @@ mod group;
 pub mod json;
 pub mod manual;
 pub mod price;
-#[cfg(test)]
-mod schemas;
 pub mod session;
 pub mod span;
 pub mod span_detail;
@@ -23,3 +21,6 @@ pub mod trace;
 pub mod tree;
 pub mod usage;
 pub mod usage_conflict;
+
+#[cfg(test)]
+mod tests;
