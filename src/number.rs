@@ -170,3 +170,6 @@ pub fn total_tokens(usage: Option<&TokenUsage>) -> String {
 pub fn count_or_dash(figure: Option<i64>) -> String {
     figure.map_or_else(|| "-".to_owned(), count)
 }
+
+#[cfg(test)]
+mod tests;

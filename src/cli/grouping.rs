@@ -3,7 +3,7 @@
 use crate::analysis::key::GroupKey;
 use crate::cli::context::Context;
 use crate::model::Cost;
-use crate::output::number;
+use crate::number;
 use crate::query::Label;
 use crate::store::SpanDetail;
 use std::collections::HashMap;

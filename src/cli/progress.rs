@@ -1,6 +1,6 @@
 //! The progress line on stderr.
 
-use crate::output::number;
+use crate::number;
 use crate::terminal::StatusLine;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

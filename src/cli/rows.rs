@@ -3,7 +3,8 @@
 use super::context::Context;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::keys;
-use crate::output::{Page, number};
+use crate::number;
+use crate::output::Page;
 use crate::query::{Label, language};
 use crate::store::{Order, SortKey};
 

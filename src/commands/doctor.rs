@@ -7,7 +7,7 @@ use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, TraceInfo};
-use crate::output::number;
+use crate::number;
 use crate::store::{Order, Projection, Query, SpanDetail, TraceStore, aggregates};
 use crate::views::doctor::DoctorView;
 use std::ops::ControlFlow;

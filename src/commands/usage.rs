@@ -10,7 +10,7 @@ use crate::cli::rows::RowLimit;
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::model::{TokenUsage, Trace, TraceInfo};
-use crate::output::number::{self, count_or_dash};
+use crate::number::{self, count_or_dash};
 use crate::reading::Agents;
 use crate::store::{Order, Projection, Query, RecordPart, SpanDetail};
 use crate::views::usage::{GroupsView, UsageView};

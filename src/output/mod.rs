@@ -16,7 +16,6 @@ mod theme;
 pub(crate) mod wrapped_table;
 mod writer;
 
-pub use crate::number;
 pub use column::Column;
 pub use formats::Format;
 pub use json::Page;

@@ -6,9 +6,10 @@ use crate::analysis::pattern::pattern;
 use crate::analysis::stack::{self, CodeLocation, StackFrame};
 use crate::error::Result;
 use crate::model::Timestamp;
+use crate::number;
 use crate::output::paragraph::write_facts;
 use crate::output::text::{block, one_line, width, wrap};
-use crate::output::{Cell, Column, Heading, Output, RenderOptions, Row, TextRole, number};
+use crate::output::{Cell, Column, Heading, Output, RenderOptions, Row, TextRole};
 use serde::Serialize;
 use std::io::Write;
 

@@ -2,7 +2,8 @@
 
 use super::json::ExperimentJson;
 use crate::model::{Experiment, Totals};
-use crate::output::{Cell, Column, Heading, Row, TextRole, number};
+use crate::number;
+use crate::output::{Cell, Column, Heading, Row, TextRole};
 use serde::Serialize;
 
 /// Experiment with totals of its traces.

@@ -2,8 +2,9 @@
 
 use crate::analysis::key::{GroupKey, GroupValues};
 use crate::error::Result;
+use crate::number;
 use crate::output::text::one_line;
-use crate::output::{Cell, Column, Heading, RenderOptions, Row, RowTable, TextRole, number, write_table};
+use crate::output::{Cell, Column, Heading, RenderOptions, Row, RowTable, TextRole, write_table};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::io::Write;

@@ -1,7 +1,8 @@
 //! Rows of `mltrace prices`.
 
 use crate::analysis::prices::{Price, Rates};
-use crate::output::{Cell, Column, Heading, Row, TextRole, number};
+use crate::number;
+use crate::output::{Cell, Column, Heading, Row, TextRole};
 use serde::Serialize;
 
 /// Row of the price list.

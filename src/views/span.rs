@@ -2,7 +2,8 @@
 
 use super::json::SpanJson;
 use crate::model::{Exception, Node, Span, SpanStatus, TokenUsage};
-use crate::output::{Cell, Column, Heading, RenderOptions, Row, TextRole, number};
+use crate::number;
+use crate::output::{Cell, Column, Heading, RenderOptions, Row, TextRole};
 use crate::query::TextMatch;
 use serde::Serialize;
 

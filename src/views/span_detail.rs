@@ -6,10 +6,11 @@ use super::span::{SpanRow, failures, status_role, tokens};
 use crate::error::Result;
 use crate::frameworks;
 use crate::model::{Payload, Span, SpanEvent, SpanLink, TraceInfo, short_trace_id};
+use crate::number;
 use crate::output::json::SCHEMA;
 use crate::output::paragraph::{Paragraph, write_facts, write_pair};
 use crate::output::text::one_line;
-use crate::output::{RenderOptions, TextRole, View, number};
+use crate::output::{RenderOptions, TextRole, View};
 use serde::Serialize;
 use std::io::Write;
 

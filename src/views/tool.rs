@@ -2,7 +2,8 @@
 
 use crate::analysis::stats::percentile;
 use crate::analysis::tools::Tool;
-use crate::output::{Cell, Column, Heading, Row, TextRole, number};
+use crate::number;
+use crate::output::{Cell, Column, Heading, Row, TextRole};
 use serde::Serialize;
 
 /// Total duration in milliseconds of all calls with a span; `None` if there are none.

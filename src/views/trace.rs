@@ -2,7 +2,8 @@
 
 use super::json::TraceJson;
 use crate::model::{TraceInfo, TraceState};
-use crate::output::{Cell, Column, Heading, Row, TextRole, number};
+use crate::number;
+use crate::output::{Cell, Column, Heading, Row, TextRole};
 use crate::query::TextMatch;
 use crate::reading::recorded_question;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Conflicting totals of a trace, as JSON and as notes.
 
 use crate::model::{TokenUsage, Trace};
-use crate::output::number;
+use crate::number;
 use crate::output::text::one_line;
 use crate::reading::{ConflictReason, TraceUsage, UsageConflict};
 use serde::Serialize;

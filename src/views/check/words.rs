@@ -3,7 +3,7 @@
 use super::CheckResult;
 use crate::analysis::rules::{Evidence, Limit, RuleResult, RuleUnit, Verdict};
 use crate::model::Cost;
-use crate::output::number;
+use crate::number;
 
 /// Formats the counts of traces, rules and verdicts: `13 traces, 2 rules: 1 passed, 1 failed`.
 pub(super) fn heading(checked: &CheckResult) -> String {

@@ -267,7 +267,7 @@ fn format_members(members: &[(String, Json)]) -> String {
 
 /// Formats media: `[image image/png, 70 bytes]`.
 fn format_media(media: &Media) -> String {
-    let bytes = media.bytes.map(|bytes| format!("{} bytes", crate::output::number::count(bytes.cast_signed())));
+    let bytes = media.bytes.map(|bytes| format!("{} bytes", crate::number::count(bytes.cast_signed())));
     let facts: Vec<&str> = [media.media_type.as_deref(), media.name.as_deref(), bytes.as_deref(), media.url.as_deref()]
         .into_iter()
         .flatten()

@@ -6,8 +6,9 @@ use crate::analysis::conversation::{Conversation, Step, StepKind};
 use crate::error::Result;
 use crate::message::Message;
 use crate::model::{Json, Span, Trace, is_runtime_message};
+use crate::number;
 use crate::output::text::{clip, one_line, width};
-use crate::output::{Item, RenderOptions, TextRole, number, outline};
+use crate::output::{Item, RenderOptions, TextRole, outline};
 use crate::views::span::tokens;
 use std::io::Write;
 

@@ -1,6 +1,7 @@
 //! Formatting of counts and deltas.
 
-use crate::output::{RenderOptions, number};
+use crate::number;
+use crate::output::RenderOptions;
 
 /// Formats a number of spans: `1 span`, `1,204 spans`.
 pub(super) fn span_count(count: usize) -> String {

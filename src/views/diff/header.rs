@@ -7,10 +7,11 @@ use crate::analysis::diff::{IgnoredKind, NodeChange};
 use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage, Trace};
+use crate::number;
 use crate::output::paragraph::write_facts;
 use crate::output::table::{Cell, Heading};
 use crate::output::text::one_line;
-use crate::output::{RenderOptions, TextRole, number, write_table};
+use crate::output::{RenderOptions, TextRole, write_table};
 use crate::views::trace::state_role;
 use std::io::Write;
 

@@ -2,8 +2,9 @@
 
 use crate::analysis::diff::{WordOp, WordRun};
 use crate::error::Result;
+use crate::number;
 use crate::output::text::{block, width, wrap};
-use crate::output::{RenderOptions, TextRole, number};
+use crate::output::{RenderOptions, TextRole};
 use std::io::Write;
 
 /// Number of unchanged words shown on either side of a change.

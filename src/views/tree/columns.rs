@@ -2,8 +2,9 @@
 
 use super::lines::{self, Line};
 use crate::model::{Span, SpanId, Spans};
+use crate::number;
 use crate::output::text::{clip, one_line, width};
-use crate::output::{RenderOptions, TextRole, number};
+use crate::output::{RenderOptions, TextRole};
 use crate::views::span::tokens;
 use std::collections::HashMap;
 

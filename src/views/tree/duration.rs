@@ -3,7 +3,7 @@
 
 use super::TreeView;
 use crate::model::{Span, SpanId, Spans, TraceState};
-use crate::output::number;
+use crate::number;
 use std::collections::HashMap;
 
 /// MLflow records the duration in whole milliseconds: that of the root, or the difference between start and end, each

@@ -3,9 +3,10 @@
 use super::TreeView;
 use crate::error::Result;
 use crate::model::{Json, SpansSource, keys};
+use crate::number;
 use crate::output::paragraph::{Paragraph, write_facts, write_pair};
 use crate::output::text::{clip, one_line, width};
-use crate::output::{RenderOptions, TextRole, number};
+use crate::output::{RenderOptions, TextRole};
 use crate::views::assessment;
 use crate::views::span::tokens;
 use crate::views::trace::state_role;

@@ -3,8 +3,9 @@
 use crate::analysis::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
+use crate::number;
 use crate::output::table::{Cell, Heading};
-use crate::output::{RenderOptions, TextRole, number, write_table};
+use crate::output::{RenderOptions, TextRole, write_table};
 use crate::reading::ConflictReason;
 use crate::views::usage_conflict;
 use serde::Serialize;

@@ -1,7 +1,8 @@
 //! Columns of tokens and cost, for every row type that has them.
 
 use crate::model::{Cost, TokenUsage};
-use crate::output::{Cell, Heading, RenderOptions, TextRole, number};
+use crate::number;
+use crate::output::{Cell, Heading, RenderOptions, TextRole};
 
 /// A row with tokens and a cost.
 pub(super) trait HasUsage {
