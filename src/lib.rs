@@ -19,7 +19,7 @@
 //! | `frameworks`  | messages, agents and tools of agent frameworks; one file each | `model json message`                                                                       |
 //! | `formats`     | decoding of every MLflow release's formats and of OTLP        | `model limits json message conventions frameworks`                                         |
 //! | `query`       | filters and conditions                                        | `model limits`                                                                             |
-//! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query error`                                     |
+//! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query`                                           |
 //! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `model json message frameworks`                                                            |
 //! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model number shell message frameworks reading query`                                      |
 //! | `output`      | printing rows and views as text, JSON, JSON lines, CSV, ids   | `model number query terminal error`                                                        |

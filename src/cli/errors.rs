@@ -1,5 +1,7 @@
 //! Turns the errors of stores into those that are reported: adds the error code, the causes as text, and hints.
 
+mod server;
+
 use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::shell;
@@ -39,7 +41,8 @@ impl From<StoreError> for Error {
             StoreError::AttachmentInDocument(_) => base
                 .because("trace documents do not contain attachments")
                 .hint("open the store or server that the trace comes from"),
-            StoreError::Worded(error) => *error,
+            StoreError::ServerSettings(error) => server::settings_error(error, base),
+            StoreError::Server(error) => server::server_error(*error, base),
         }
     }
 }
@@ -48,7 +51,8 @@ const fn code(error: &StoreError) -> ErrorCode {
     match error {
         StoreError::NoAttachment { .. } | StoreError::AttachmentInDocument(_) => ErrorCode::NotFound,
         StoreError::WorkerEnded => ErrorCode::Bug,
-        StoreError::Worded(error) => error.code,
+        StoreError::ServerSettings(error) => server::settings_code(error),
+        StoreError::Server(error) => server::code(error),
         _ => ErrorCode::StoreUnreadable,
     }
 }

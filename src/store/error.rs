@@ -3,9 +3,11 @@
 
 mod address;
 mod database;
+mod server;
 
 pub use address::AddressError;
 pub use database::{CopyError, DatabaseError};
+pub use server::{ServerError, ServerErrorKind, ServerSettingsError, TlsTrouble};
 
 use crate::files::ReadFileError;
 use crate::formats::DocumentError;
@@ -59,8 +61,10 @@ pub enum StoreError {
     Database(Box<DatabaseError>),
     /// A thread that reads a database ended early, which is a bug.
     WorkerEnded,
-    /// An error of a server, worded by its store.
-    Worded(Box<crate::error::Error>),
+    /// The settings for a tracking server cannot be used.
+    ServerSettings(ServerSettingsError),
+    /// A tracking server does not answer.
+    Server(Box<ServerError>),
 }
 
 impl fmt::Display for StoreError {
@@ -85,7 +89,8 @@ impl fmt::Display for StoreError {
             }
             Self::UnreadableTrace { id, .. } => write!(f, "cannot read trace `{id}`"),
             Self::NoAttachment { id, .. } | Self::AttachmentInDocument(id) => write!(f, "no attachment `{id}`"),
-            Self::Worded(error) => f.write_str(&error.message),
+            Self::ServerSettings(error) => error.fmt(f),
+            Self::Server(error) => error.fmt(f),
         }
     }
 }
@@ -114,8 +119,14 @@ impl From<DatabaseError> for StoreError {
     }
 }
 
-impl From<crate::error::Error> for StoreError {
-    fn from(error: crate::error::Error) -> Self {
-        Self::Worded(Box::new(error))
+impl From<ServerSettingsError> for StoreError {
+    fn from(error: ServerSettingsError) -> Self {
+        Self::ServerSettings(error)
+    }
+}
+
+impl From<ServerError> for StoreError {
+    fn from(error: ServerError) -> Self {
+        Self::Server(Box::new(error))
     }
 }

@@ -23,7 +23,9 @@ mod trace_store;
 mod uri;
 
 pub use crate::formats::{DocumentError, SpanDetail};
-pub use error::{AddressError, CopyError, DatabaseError, StoreError};
+pub use error::{
+    AddressError, CopyError, DatabaseError, ServerError, ServerErrorKind, ServerSettingsError, StoreError, TlsTrouble,
+};
 pub use http::{Secret, ServerSettings, without_credentials};
 pub use order::{Order, SortKey, SortValue};
 pub use projection::{Projection, RecordPart, SpanSubset};

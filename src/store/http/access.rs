@@ -2,9 +2,9 @@
 
 use super::secret::{CredentialMask, Secret};
 use super::url::ServerUrl;
-use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::limits;
+use crate::store::error::ServerSettingsError;
 use base64::Engine as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -115,7 +115,7 @@ fn read_credential(text: &str, name: &str) -> Option<String> {
 }
 
 /// Returns the proxy for a server; `None` if `NO_PROXY` excludes the server.
-pub(super) fn proxy(base: &ServerUrl, settings: &ServerSettings) -> Result<Option<ureq::Proxy>> {
+pub(super) fn proxy(base: &ServerUrl, settings: &ServerSettings) -> Result<Option<ureq::Proxy>, ServerSettingsError> {
     let (variable, proxy) =
         if base.is_tls { ("HTTPS_PROXY", &settings.https_proxy) } else { ("HTTP_PROXY", &settings.http_proxy) };
     let Some(proxy) = proxy else { return Ok(None) };
@@ -123,14 +123,10 @@ pub(super) fn proxy(base: &ServerUrl, settings: &ServerSettings) -> Result<Optio
         return Ok(None);
     }
     if proxy.reveal().trim_start().to_ascii_lowercase().starts_with("socks") {
-        return Err(Error::new(ErrorCode::Network, "SOCKS proxies are not supported")
-            .hint(format!("set {variable} to an HTTP proxy, or exclude the host with `NO_PROXY={}`", base.host)));
+        return Err(ServerSettingsError::SocksProxy { variable, host: base.host.clone() });
     }
     let parsed = ureq::Proxy::new(proxy.reveal());
-    parsed.map(Some).map_err(|_| {
-        Error::new(ErrorCode::Network, format!("invalid proxy URL in {variable}"))
-            .hint("expected a URL such as `http://host:port`")
-    })
+    parsed.map(Some).map_err(|_| ServerSettingsError::InvalidProxy(variable))
 }
 
 /// Whether a `NO_PROXY` list such as `localhost,.corp.example,10.0.0.0/8` contains a host. A domain includes its

@@ -8,8 +8,8 @@ use super::response::{self, ApiResponse, Attempt, BodyError};
 use super::server::Server;
 use super::tls::{TlsConnector, TlsIdentity};
 use super::url::{ServerUrl, is_http_url, is_same_origin, resolve_redirect, without_credentials, without_query};
-use crate::error::Result;
 use crate::limits;
+use crate::store::error::{ServerError, ServerSettingsError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(uri: &str, settings: &ServerSettings) -> Result<Self> {
+    pub(super) fn new(uri: &str, settings: &ServerSettings) -> Result<Self, ServerSettingsError> {
         let base = ServerUrl::parse(uri)?;
         let proxy = access::proxy(&base, settings)?;
         let uses_proxy = proxy.is_some();
@@ -88,16 +88,16 @@ impl Client {
     ///
     /// # Errors
     /// The request fails, access is denied, or the server is not MLflow.
-    pub(super) fn execute(&self, request: &ApiRequest) -> Result<ApiResponse> {
+    pub(super) fn execute(&self, request: &ApiRequest) -> Result<ApiResponse, ServerError> {
         self.execute_owned(request, BudgetShare::unlimited(&self.budget))
     }
 
     /// Like [`Self::execute`], for concurrent requests: their responses share a memory budget.
-    pub(super) fn execute_limited(&self, request: &ApiRequest) -> Result<ApiResponse> {
+    pub(super) fn execute_limited(&self, request: &ApiRequest) -> Result<ApiResponse, ServerError> {
         self.execute_owned(request, BudgetShare::limited(&self.budget))
     }
 
-    fn execute_owned(&self, request: &ApiRequest, mut share: BudgetShare) -> Result<ApiResponse> {
+    fn execute_owned(&self, request: &ApiRequest, mut share: BudgetShare) -> Result<ApiResponse, ServerError> {
         let mut response = self.execute_charged(request, &mut share)?;
         if let ApiResponse::Body(body) = &mut response {
             body.hold_share(share);
@@ -106,7 +106,11 @@ impl Client {
     }
 
     /// Like [`Self::execute`], but charges the response to a share that outlives it.
-    pub(super) fn execute_charged(&self, request: &ApiRequest, share: &mut BudgetShare) -> Result<ApiResponse> {
+    pub(super) fn execute_charged(
+        &self,
+        request: &ApiRequest,
+        share: &mut BudgetShare,
+    ) -> Result<ApiResponse, ServerError> {
         let deadline = Instant::now() + self.server.timeout;
         let mut delay = FIRST_RETRY_DELAY;
         let mut retries_left = if request.is_retried { self.retries } else { 0 };
@@ -133,7 +137,7 @@ impl Client {
         request: &ApiRequest,
         deadline: Instant,
         share: &mut BudgetShare,
-    ) -> std::result::Result<Attempt, RequestFailure> {
+    ) -> Result<Attempt, RequestFailure> {
         match self.exchange(request, "gzip", deadline, share)? {
             Attempt::Final(Ok(ApiResponse::Incomplete(BodyError {
                 reason: BodyReadError::TooLongUnpacked(_),
@@ -149,7 +153,7 @@ impl Client {
         encoding: &str,
         deadline: Instant,
         share: &mut BudgetShare,
-    ) -> std::result::Result<Attempt, RequestFailure> {
+    ) -> Result<Attempt, RequestFailure> {
         let (received, redirect) = self.send(request, encoding, deadline)?;
         let status = received.status();
         let header = |name: &str| received.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -183,7 +187,7 @@ impl Client {
         request: &ApiRequest,
         encoding: &str,
         deadline: Instant,
-    ) -> std::result::Result<(Response<Body>, Option<RedirectTarget>), RequestFailure> {
+    ) -> Result<(Response<Body>, Option<RedirectTarget>), RequestFailure> {
         let request_url = format!("{}{}{}", self.server.base.origin, self.server.base.prefix, request.route);
         let mut redirect: Option<RedirectTarget> = None;
         let mut body = request.body.as_deref();
@@ -238,7 +242,7 @@ impl Client {
         body: Option<&str>,
         encoding: &str,
         time_left: Duration,
-    ) -> std::result::Result<Response<Body>, FailureReason> {
+    ) -> Result<Response<Body>, FailureReason> {
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let mut request =
             Request::builder().method(method).uri(url).header("accept", "*/*").header("accept-encoding", encoding);
@@ -260,11 +264,7 @@ impl Client {
     }
 
     /// Sends a request. Retries get a timeout of their own: the time left until the deadline.
-    fn run(
-        &self,
-        request: Request<impl AsSendBody>,
-        time_left: Duration,
-    ) -> std::result::Result<Response<Body>, ureq::Error> {
+    fn run(&self, request: Request<impl AsSendBody>, time_left: Duration) -> Result<Response<Body>, ureq::Error> {
         self.request_count.fetch_add(1, Ordering::Relaxed);
         if time_left + FIRST_RETRY_DELAY > self.server.timeout {
             return self.agent.run(request);

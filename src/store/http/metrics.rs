@@ -6,7 +6,6 @@ use super::client::Client;
 use super::pages::MAX_PAGE_SIZE;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use crate::error::ErrorCode;
 use crate::formats;
 use crate::limits;
 use crate::model::{Json, Timestamp, TokenUsage};
@@ -74,7 +73,7 @@ pub(super) fn fetch_points(client: &Client, metric: &MetricQuery<'_>) -> Result<
         Ok(ApiResponse::Body(body)) => body,
         Ok(ApiResponse::NoRoute | ApiResponse::Error(_) | ApiResponse::Incomplete(_)) => return Ok(None),
         // This route may be forbidden or broken; the caller can read the records instead.
-        Err(error) if error.code != ErrorCode::Network => return Ok(None),
+        Err(error) if !error.is_network_failure() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let point =

@@ -25,12 +25,11 @@ use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::{Aggregates, Notice, Query, ReadPlan, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
 use super::{aggregates, rows};
-use crate::error::{Error, ErrorCode};
 use crate::formats;
 use crate::limits;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, parse_release};
 use crate::query::Filter;
-use crate::store::error::{Result, StoreError};
+use crate::store::error::{Result, ServerErrorKind, StoreError};
 use body::BudgetShare;
 use client::Client;
 use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
@@ -213,9 +212,7 @@ impl HttpStore {
         })?;
         match response {
             ApiResponse::Body(body) => body.decode(formats::info_response).map(Some).map_err(|reason| {
-                Error::new(ErrorCode::Server, format!("cannot read the record of trace `{id}` from `{}`", self.name))
-                    .because(reason)
-                    .into()
+                self.client.server.failed(ServerErrorKind::InvalidRecord(id.to_owned())).because(reason).into()
             }),
             ApiResponse::Error(error) if error.is_not_found() => Ok(None),
             ApiResponse::NoRoute => Ok(None),
@@ -498,7 +495,7 @@ impl TraceStore for HttpStore {
             ApiResponse::Body(body) => Ok(body.into_bytes()),
             ApiResponse::NoRoute => Err(missing("the server has no route for attachments (added in MLflow 3.11)")),
             ApiResponse::Error(error) => Err(missing(&error.message)),
-            ApiResponse::Incomplete(body) => Err(missing(&body.error.message)),
+            ApiResponse::Incomplete(body) => Err(missing(&body.error.to_string())),
         }
     }
 

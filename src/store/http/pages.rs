@@ -11,7 +11,7 @@ use crate::formats::{self, InfoPage};
 use crate::limits;
 use crate::model::{Problem, TraceInfo};
 use crate::query::Clause;
-use crate::store::error::Result;
+use crate::store::error::{Result, ServerError};
 use crate::store::{Order, Query, SortKey, SortValue};
 use serde_json::json;
 use std::cmp::Ordering;
@@ -165,7 +165,7 @@ struct TraceStream {
     /// Whether the next page is requested in the background, because all pages are needed.
     is_prefetching: bool,
     /// Background request for the next page.
-    prefetched: Option<JoinHandle<crate::error::Result<ApiResponse>>>,
+    prefetched: Option<JoinHandle<std::result::Result<ApiResponse, ServerError>>>,
 }
 
 /// Which traces a stream contains.

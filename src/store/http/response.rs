@@ -3,12 +3,9 @@
 use super::body::{Body, BodyReadError};
 use super::failure::RedirectTarget;
 use super::request::ApiRequest;
-use super::server::{SIGN_IN_HINT, Server};
-use super::url::with_other_scheme;
-use crate::error::{Error, ErrorCode, Result};
-use crate::limits;
+use super::server::Server;
 use crate::model::Timestamp;
-use crate::shell;
+use crate::store::error::{ServerError, ServerErrorKind};
 use serde::Deserialize;
 use std::time::Duration;
 use ureq::http::StatusCode;
@@ -26,7 +23,7 @@ pub(super) enum ApiResponse {
 pub(super) struct BodyError {
     pub(super) reason: BodyReadError,
     /// The error to report if the response is required.
-    pub(super) error: Error,
+    pub(super) error: ServerError,
 }
 
 /// Error response of a server. Credentials in its text are masked.
@@ -56,8 +53,6 @@ struct MlflowError {
     message: Option<String>,
 }
 
-const CHECK_LOG_HINT: &str = "check the server log, or try again later";
-
 /// Responses of HTTPS servers to plain HTTP: nginx, Go and Apache.
 const HTTPS_REQUIRED_MESSAGES: [&str; 3] =
     ["plain HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server", "speaking plain HTTP to an SSL"];
@@ -65,9 +60,9 @@ const HTTPS_REQUIRED_MESSAGES: [&str; 3] =
 /// Result of one attempt to send a request.
 pub(super) enum Attempt {
     /// A retry would not change the result.
-    Final(Result<ApiResponse>),
+    Final(Result<ApiResponse, ServerError>),
     /// A retry may succeed; with the delay that the server asked for, if any.
-    Retryable(Result<ApiResponse>, Option<Duration>),
+    Retryable(Result<ApiResponse, ServerError>, Option<Duration>),
 }
 
 impl Server {
@@ -97,41 +92,31 @@ impl Server {
             self.mask_credentials(&text.unwrap_or_else(|| page_text(&String::from_utf8_lossy(&bytes), status)))
         };
         let note_redirect = |error| self.with_redirect(error, redirect);
-        let fail = |kind, what: &str| Error::new(kind, format!("`{}` {what}", self.display_url()));
         let error_response = |status, message| ApiResponse::Error(ApiError { status, code: code.clone(), message });
         Attempt::Final(match status.as_u16() {
             200..=299 if is_page && !request.is_file => {
-                let error = self.not_mlflow(format!("got a web page: {message}"));
-                Err(note_redirect(if redirect.is_some() { error.hint(SIGN_IN_HINT) } else { error }))
+                let kind = ServerErrorKind::NotMlflow { may_be_sign_in: redirect.is_some() };
+                Err(note_redirect(self.failed(kind).because(format!("got a web page: {message}"))))
             }
             200..=299 => Ok(ApiResponse::Body(Body::new(bytes, &self.mask))),
             400 if !self.base.is_tls && is_https_required(&bytes) => {
-                let error = Error::new(ErrorCode::Network, format!("`{}` expects https", self.display_url()));
-                Err(error
-                    .because(message)
-                    .hint(format!("use `{}`", shell::option("-u", &with_other_scheme(&self.display_url())))))
+                Err(self.failed(ServerErrorKind::ExpectsTls).because(message))
             }
             300..=399 => Err(note_redirect(self.not_mlflow(format!("got status {status}")))),
             401 | 403 => Err(note_redirect(self.access_error(status, &message))),
-            407 => Err(fail(ErrorCode::Credentials, "is behind a proxy that requires authentication")
-                .hint("set `HTTPS_PROXY=http://name:password@host:port`")),
+            407 => Err(self.failed(ServerErrorKind::ProxyAuthentication)),
             404 if !is_json || code.as_deref() == Some("ENDPOINT_NOT_FOUND") => Ok(ApiResponse::NoRoute),
             405 => Ok(ApiResponse::NoRoute),
             408 | 429 => {
-                let what = if status.as_u16() == 429 { "rate limited the request" } else { "timed out" };
-                let error = fail(ErrorCode::Server, &format!("{what} ({})", status.as_u16())).because(message);
-                let hint = retry_after.map_or_else(
-                    || "try again later".to_owned(),
-                    |retry_after| format!("try again in {} s, as the server asks", retry_after.as_secs()),
-                );
-                return Attempt::Retryable(Err(error.hint(hint)), retry_after);
+                let error = self.failed(ServerErrorKind::Busy { status: status.as_u16(), retry_after });
+                return Attempt::Retryable(Err(error.because(message)), retry_after);
             }
             // MLflow's own errors do not go away with a retry.
             500 if is_json => Ok(error_response(500, message)),
             500 => return Attempt::Retryable(Ok(error_response(500, message)), retry_after),
             502..=504 => {
-                let error = note_redirect(fail(ErrorCode::Server, &format!("failed with status {}", status.as_u16())));
-                return Attempt::Retryable(Err(error.because(message).hint(CHECK_LOG_HINT)), retry_after);
+                let error = note_redirect(self.failed(ServerErrorKind::Unavailable(status.as_u16())));
+                return Attempt::Retryable(Err(error.because(message)), retry_after);
             }
             status => Ok(error_response(status, message)),
         })
@@ -139,60 +124,33 @@ impl Server {
 
     /// Returns the error for a response body that was not read to its end.
     pub(super) fn body_error(&self, reason: BodyReadError) -> BodyError {
-        let body = format!("the response of `{}`", self.display_url());
-        let mib = |bytes: u64| bytes >> 20;
-        let message = match &reason {
-            BodyReadError::TooLong(max_bytes) => format!("{body} is larger than {} MiB", mib(*max_bytes)),
-            BodyReadError::TooLongUnpacked(max_bytes) => {
-                format!("{body} decompresses to more than {} MiB", mib(*max_bytes))
-            }
-            BodyReadError::OverBudget => {
-                format!(
-                    "{body} was not read: concurrent responses may take at most {} MiB together",
-                    mib(limits::CONCURRENT_RESPONSES_BYTES)
-                )
-            }
-            BodyReadError::Failed(_) => format!("{body} is incomplete"),
+        let kind = match &reason {
+            BodyReadError::TooLong(max_bytes) => ServerErrorKind::TooLong(*max_bytes),
+            BodyReadError::TooLongUnpacked(max_bytes) => ServerErrorKind::TooLongUnpacked(*max_bytes),
+            BodyReadError::OverBudget => ServerErrorKind::OverBudget,
+            BodyReadError::Failed(_) => ServerErrorKind::IncompleteResponse,
         };
-        BodyError { reason, error: Error::new(ErrorCode::Server, message) }
+        BodyError { reason, error: self.failed(kind) }
     }
 
     /// Returns the error for a server that responds but is not MLflow.
-    pub(super) fn not_mlflow(&self, why: impl std::fmt::Display) -> Error {
-        Error::new(ErrorCode::Server, format!("`{}` is not an MLflow server", self.display_url()))
-            .because(why)
-            .hint("check the URL, including a path before `/api`, if any: `-u https://host/prefix`")
+    pub(super) fn not_mlflow(&self, why: impl std::fmt::Display) -> ServerError {
+        self.failed(ServerErrorKind::NotMlflow { may_be_sign_in: false }).because(why)
     }
 
     /// Returns the error for a request that the server rejected.
-    pub(super) fn api_error(&self, response: &ApiError) -> Error {
-        let code = response.code.as_deref().map(|code| format!(", {code}")).unwrap_or_default();
-        let what = if response.status >= 500 { "failed with" } else { "rejected the request:" };
-        let error =
-            Error::new(ErrorCode::Server, format!("`{}` {what} status {}{code}", self.display_url(), response.status));
-        let error = error.because(&response.message);
-        if response.status >= 500 { error.hint(CHECK_LOG_HINT) } else { error }
+    pub(super) fn api_error(&self, response: &ApiError) -> ServerError {
+        let kind = ServerErrorKind::Rejected { status: response.status, code: response.code.clone() };
+        self.failed(kind).because(&response.message)
     }
 
-    fn access_error(&self, status: StatusCode, message: &str) -> Error {
-        let what = match (status, &self.authorization) {
-            (StatusCode::UNAUTHORIZED, None) => "requires authentication",
-            (StatusCode::UNAUTHORIZED, Some(_)) => "rejected the credentials",
-            _ => "denied access",
+    fn access_error(&self, status: StatusCode, message: &str) -> ServerError {
+        let kind = ServerErrorKind::AccessDenied {
+            status: status.as_u16(),
+            has_credentials: self.authorization.is_some(),
+            unsupported_variable: self.unsupported,
         };
-        let error = Error::new(ErrorCode::Credentials, format!("`{}` {what}", self.display_url())).because(message);
-        if let Some(variable) = self.unsupported {
-            return error.hint(format!("{variable} is set, but this authentication method is not supported"));
-        }
-        if message.contains("Host header") {
-            return error.hint("start the server with this host in MLFLOW_SERVER_ALLOWED_HOSTS");
-        }
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                error.hint("set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
-            }
-            _ => error.hint("ask the server's administrator for read permission"),
-        }
+        self.failed(kind).because(message)
     }
 }
 

@@ -2,12 +2,9 @@
 
 use super::secret::{CredentialMask, Secret};
 use super::url::ServerUrl;
+use crate::store::error::{ServerError, ServerErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Added to errors where a sign-in page may have responded.
-pub(super) const SIGN_IN_HINT: &str =
-    "if that is a sign-in page, set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD";
 
 /// A tracking server and how it is reached.
 pub(super) struct Server {
@@ -29,6 +26,16 @@ impl Server {
     /// Returns the URL of the server for messages, without credentials.
     pub(super) fn display_url(&self) -> String {
         self.base.display_url()
+    }
+
+    /// Returns an error of this server.
+    pub(super) fn failed(&self, kind: ServerErrorKind) -> ServerError {
+        self.failed_at(self.display_url(), kind)
+    }
+
+    /// Returns an error of this server, or of the target of its redirect.
+    pub(super) fn failed_at(&self, url: String, kind: ServerErrorKind) -> ServerError {
+        ServerError { url, kind, details: Vec::new(), uses_proxy: self.uses_proxy }
     }
 
     /// Masks credentials in text from a server or proxy, and limits it to one line of [`limits::MESSAGE_CHARS`]. All

@@ -143,7 +143,7 @@ fn request_spans(
         }
         ApiResponse::Incomplete(BodyError { reason: BodyReadError::OverBudget, .. }) => SpanResponse::OverBudget,
         ApiResponse::Incomplete(body) => {
-            errors.push(body.error.message);
+            errors.push(body.error.to_string());
             SpanResponse::TooLong
         }
     })

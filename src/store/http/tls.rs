@@ -5,12 +5,11 @@ mod connection;
 mod error;
 
 pub(super) use connection::{TlsConnector, tls_error};
-pub(super) use error::TlsTrouble;
 
 use super::access::ServerSettings;
-use crate::error::{Error, ErrorCode, Result};
 use crate::files;
 use crate::limits;
+use crate::store::error::ServerSettingsError;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -18,10 +17,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use std::path::Path;
 use std::sync::Arc;
 
-type TlsResult<T> = std::result::Result<T, rustls::Error>;
+type TlsResult<T> = Result<T, rustls::Error>;
 
 /// Trusted certificates and the client certificate.
 #[derive(Clone)]
@@ -42,11 +40,11 @@ enum ServerTrust {
 
 impl TlsIdentity {
     /// Reads and validates the files configured in the environment.
-    pub(super) fn new(settings: &ServerSettings) -> Result<Self> {
+    pub(super) fn new(settings: &ServerSettings) -> Result<Self, ServerSettingsError> {
         let trust = server_trust(settings)?;
         let Some(path) = &settings.client_certificate else { return Ok(Self { trust, client_certificate: None }) };
-        let file_error =
-            |reason: String| certificate_file_error("MLFLOW_TRACKING_CLIENT_CERT_PATH", path).because(reason);
+        let variable = "MLFLOW_TRACKING_CLIENT_CERT_PATH";
+        let file_error = |reason| ServerSettingsError::Certificates { variable, path: path.clone(), reason };
         let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| file_error(error.to_string()))?;
         let chain = certificates(&bytes).map_err(file_error)?;
         let key = PrivateKeyDer::from_pem_slice(&bytes).ok().filter(|_| !chain.is_empty());
@@ -74,22 +72,18 @@ impl TlsIdentity {
     }
 }
 
-fn server_trust(settings: &ServerSettings) -> Result<ServerTrust> {
+fn server_trust(settings: &ServerSettings) -> Result<ServerTrust, ServerSettingsError> {
     let Some((variable, path)) = &settings.trusted_certificates else {
         return Ok(if settings.insecure_tls { ServerTrust::Any } else { ServerTrust::System });
     };
     if settings.insecure_tls {
         // As in MLflow, the two are mutually exclusive.
         if *variable == "MLFLOW_TRACKING_SERVER_CERT_PATH" {
-            return Err(Error::new(
-                ErrorCode::Usage,
-                format!("MLFLOW_TRACKING_INSECURE_TLS and {variable} are both set"),
-            )
-            .hint("unset one of them"));
+            return Err(ServerSettingsError::ConflictingTrust(variable));
         }
         return Ok(ServerTrust::Any);
     }
-    let file_error = |reason: String| certificate_file_error(variable, path).because(reason);
+    let file_error = |reason| ServerSettingsError::Certificates { variable, path: path.clone(), reason };
     let bytes = files::read_named(path, limits::SETTINGS_BYTES).map_err(|error| file_error(error.to_string()))?;
     let named = certificates(&bytes).map_err(file_error)?;
     if named.is_empty() {
@@ -102,15 +96,10 @@ fn server_trust(settings: &ServerSettings) -> Result<ServerTrust> {
     Ok(ServerTrust::Certificates(named))
 }
 
-fn certificates(pem: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, String> {
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     CertificateDer::pem_slice_iter(pem)
-        .collect::<std::result::Result<_, _>>()
+        .collect::<Result<_, _>>()
         .map_err(|error: rustls::pki_types::pem::Error| error.to_string())
-}
-
-fn certificate_file_error(variable: &str, path: &Path) -> Error {
-    Error::new(ErrorCode::Credentials, format!("cannot use the certificates in `{}`", path.display()))
-        .hint(format!("set {variable} to a file with X.509 v3 certificates in PEM format"))
 }
 
 /// Trusts configured certificates, and those that they issued.

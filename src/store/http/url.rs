@@ -1,7 +1,7 @@
 //! URLs of servers and redirects, and removal of credentials from them.
 
 use super::secret::Secret;
-use crate::error::{Error, ErrorCode, Result};
+use crate::store::error::ServerSettingsError;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::net::IpAddr;
 use ureq::http::Uri;
@@ -20,12 +20,8 @@ pub(super) struct ServerUrl {
 
 impl ServerUrl {
     /// Parses `http[s]://[user:password@]host[:port][/prefix]`.
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let invalid = |reason: String| {
-            Error::new(ErrorCode::StoreUnsupported, "invalid tracking URI")
-                .because(reason)
-                .hint("expected a URL such as `-u https://host:port` or `-u https://host/prefix`")
-        };
+    pub(super) fn parse(text: &str) -> Result<Self, ServerSettingsError> {
+        let invalid = |reason: String| ServerSettingsError::InvalidUri { reason, may_need_encoding: false };
         let uri: Uri = text.parse().map_err(|error: ureq::http::uri::InvalidUri| invalid(error.to_string()))?;
         let (Some(authority), Some(host)) = (uri.authority(), uri.host().filter(|host| !host.is_empty())) else {
             return Err(invalid("it has no host".to_owned()));
@@ -35,10 +31,8 @@ impl ServerUrl {
             Some((credentials, host_and_port)) => (Some(credentials), host_and_port),
             None => (None, authority.as_str()),
         };
-        let badly_encoded = |reason: &str| {
-            invalid(reason.to_owned())
-                .hint("in the user name and password, encode `#` as %23, `/` as %2F, `?` as %3F and `@` as %40")
-        };
+        let badly_encoded =
+            |reason: &str| ServerSettingsError::InvalidUri { reason: reason.to_owned(), may_need_encoding: true };
         // A `/` in a password ends the authority for the parser, which accepts any text before an address in brackets.
         if host_and_port.rfind('[').is_some_and(|at| at > 0) {
             return Err(badly_encoded("its host is invalid"));
@@ -118,15 +112,6 @@ fn scheme(url: &str) -> Option<&str> {
 pub(super) fn is_http_url(url: &str) -> bool {
     let is_web = |scheme: &str| matches!(&*scheme.to_ascii_lowercase(), "http" | "https");
     scheme(url).is_some_and(is_web) && url.contains("://") && ServerUrl::parse(without_query(url)).is_ok()
-}
-
-/// Switches a URL between `http` and `https`.
-pub(super) fn with_other_scheme(url: &str) -> String {
-    match url.split_once("://") {
-        Some(("http", rest)) => format!("https://{rest}"),
-        Some((_, rest)) => format!("http://{rest}"),
-        None => url.to_owned(),
-    }
 }
 
 /// Resolves the target of a redirect against the URL of the request.

@@ -2,30 +2,9 @@
 
 use super::is_ca_error;
 use crate::model::Timestamp;
+use crate::store::error::TlsTrouble;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
-
-/// Kind of a TLS error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store::http) enum TlsTrouble {
-    /// The certificate is expired or not valid yet.
-    Validity,
-    /// The certificate is for another host.
-    HostName,
-    /// It is a CA certificate, which is trusted only if configured.
-    CaCertificate,
-    /// The issuer is not trusted.
-    UnknownIssuer,
-    /// A signature was not made with the key of the certificate or its issuer.
-    Signature,
-    /// Another error of the certificate.
-    OtherCertificate,
-    /// The server requires a client certificate, or rejected the one that was sent.
-    ClientCertificate,
-    /// The server does not support TLS.
-    NoTls,
-    Other,
-}
 
 impl TlsTrouble {
     pub(in crate::store::http) fn from_error(error: &rustls::Error) -> Self {
