@@ -3,7 +3,7 @@
 
 use mltrace::analysis::key::GroupKey;
 use mltrace::model::{Timestamp, Zone, parse_release};
-use mltrace::output::number;
+use mltrace::number;
 use mltrace::query::flags;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
