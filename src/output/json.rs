@@ -17,7 +17,7 @@ pub struct Page {
     pub returned: usize,
     /// Number of items that match, if known.
     pub matched: Option<usize>,
-    /// Whether all spans were read; false if some are known to be missing.
+    /// Whether all matching items were printed.
     pub complete: bool,
 }
 
