@@ -7,13 +7,23 @@ use std::ops::ControlFlow;
 
 /// Drops traces that do not match the filter.
 pub(super) struct FilteringSink<'a, E> {
-    pub(super) filter: &'a Filter,
-    pub(super) problems: &'a mut Vec<Problem>,
+    filter: &'a Filter,
+    problems: &'a mut Vec<Problem>,
     /// Ids of traces whose spans are needed by the filter but cannot be read.
     pub(super) undecided: Vec<String>,
     /// The error of `on_trace`, which ended the search.
     pub(super) failure: Option<E>,
-    pub(super) on_trace: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
+    on_trace: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
+}
+
+impl<'a, E> FilteringSink<'a, E> {
+    pub(super) fn new(
+        filter: &'a Filter,
+        problems: &'a mut Vec<Problem>,
+        on_trace: &'a mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
+    ) -> Self {
+        Self { filter, problems, undecided: Vec::new(), failure: None, on_trace }
+    }
 }
 
 impl<E> Sink for FilteringSink<'_, E> {
@@ -35,5 +45,9 @@ impl<E> Sink for FilteringSink<'_, E> {
 
     fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 }

@@ -22,7 +22,7 @@ pub fn select<E: From<StoreError>>(
     on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
 ) -> Result<Option<usize>, E> {
     let query = &*resolve_sessions(store, query, problems)?;
-    let mut sink = FilteringSink { filter: &query.filter, problems, undecided: Vec::new(), failure: None, on_trace };
+    let mut sink = FilteringSink::new(&query.filter, problems, on_trace);
     let matched = store.search(query, &mut sink)?;
     let FilteringSink { undecided, failure, .. } = sink;
     if let Some(failure) = failure {
@@ -51,7 +51,7 @@ pub fn load_spans<E: From<StoreError>>(
     on_trace: &mut dyn FnMut(Trace) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
     let filter = Filter::default();
-    let mut sink = FilteringSink { filter: &filter, problems, undecided: Vec::new(), failure: None, on_trace };
+    let mut sink = FilteringSink::new(&filter, problems, on_trace);
     store.load_spans(infos, detail, &mut sink)?;
     sink.failure.map_or(Ok(()), Err)
 }

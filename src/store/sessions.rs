@@ -58,13 +58,6 @@ fn find_sessions(store: &dyn TraceStore, query: &Query, problems: &mut Vec<Probl
         sessions.extend(trace.info.session_id().map(str::to_owned));
         Ok::<_, StoreError>(ControlFlow::Continue(()))
     };
-    let mut sink = FilteringSink {
-        filter: &query.filter,
-        problems,
-        undecided: Vec::new(),
-        failure: None,
-        on_trace: &mut on_trace,
-    };
-    store.search(query, &mut sink)?;
+    store.search(query, &mut FilteringSink::new(&query.filter, problems, &mut on_trace))?;
     Ok(sessions)
 }

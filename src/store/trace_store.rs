@@ -15,6 +15,10 @@ pub trait Sink {
     fn trace(&mut self, trace: Trace) -> ControlFlow<()>;
     /// Receives a problem: something that could not be read.
     fn problem(&mut self, problem: Problem);
+    /// Whether the receiver ended the search because it failed, so that a count of the matches has no use.
+    fn has_failed(&self) -> bool {
+        false
+    }
 }
 
 /// Which trace to load.

@@ -47,7 +47,8 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     let loader = PageLoader { query, experiment_names, failed: scan.take_failed_rows() };
     let mut search = Search { store, scan, loader: &loader, sink };
     if search.read_all()?.is_break() {
-        return if query.plan.counts_matches { count::matches(store, query) } else { Ok(None) };
+        let is_counted = query.plan.counts_matches && !search.sink.has_failed();
+        return if is_counted { count::matches(store, query) } else { Ok(None) };
     }
     search.finish();
     Ok(None)
