@@ -34,25 +34,25 @@ impl<R> Column<R> {
         Self { key: Some(key), table: None }
     }
 
-    /// Returns the cell of a row; that of an absent value if tables do not have the column.
-    pub(super) fn table_cell(&self, row: &R, options: &RenderOptions) -> Cell {
-        self.table.as_ref().map_or_else(Cell::none, |table| (table.cell)(row, options))
-    }
-
     /// A column of tables only, whose cells combine several values.
     #[must_use]
     pub const fn combined(heading: Heading<'static>, cell: fn(&R, &RenderOptions) -> Cell) -> Self {
         Self { key: None, table: Some(TableColumn { heading, cell }) }
     }
+
+    /// Returns the cell of a row; that of an absent value if tables do not have the column.
+    pub(super) fn table_cell(&self, row: &R, options: &RenderOptions) -> Cell {
+        self.table.as_ref().map_or_else(Cell::none, |table| (table.cell)(row, options))
+    }
 }
 
-/// Returns the columns of a table: their places in the list, and their headings. Titles in `order` come first.
-pub(super) fn table_columns<R>(columns: &[Column<R>], order: &[&str]) -> Vec<(usize, Heading<'static>)> {
+/// Returns the columns of a table as their places in the list, and their headings. Titles in `order` come first.
+pub(super) fn table_columns<R>(columns: &[Column<R>], order: &[&str]) -> (Vec<usize>, Vec<Heading<'static>>) {
     let heading = |(at, column): (usize, &Column<R>)| Some((at, column.table.as_ref()?.heading));
     let mut shown: Vec<(usize, Heading<'_>)> = columns.iter().enumerate().filter_map(heading).collect();
     // A stable sort, so that without an order the list is kept.
     shown.sort_by_key(|(_, heading)| order.iter().position(|title| *title == heading.title).unwrap_or(order.len()));
-    shown
+    shown.into_iter().unzip()
 }
 
 impl<R> fmt::Debug for Column<R> {

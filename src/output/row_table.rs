@@ -29,9 +29,16 @@ impl RowTable<'_> {
         order: &[&str],
         rows: impl IntoIterator<Item = &'r R>,
     ) -> Self {
-        let shown = table_columns(columns, order);
-        let cells = |row: &R| shown.iter().map(|(at, _)| columns[*at].table_cell(row, options)).collect();
+        let (shown, headings) = table_columns(columns, order);
+        let cells = |row: &R| shown.iter().map(|at| columns[*at].table_cell(row, options)).collect();
         let rows = rows.into_iter().map(cells).collect();
-        Self { headings: shown.into_iter().map(|(_, heading)| heading).collect(), rows }
+        Self { headings, rows }
+    }
+
+    /// Highlights the figures of the last row, which has the totals.
+    pub fn highlight_total(&mut self) {
+        if let Some(total) = self.rows.last_mut() {
+            *total = std::mem::take(total).into_iter().map(Cell::in_total).collect();
+        }
     }
 }

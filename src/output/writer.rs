@@ -89,8 +89,8 @@ impl Output {
     }
 
     fn start_list<R: Row>(&mut self, csv_columns: Vec<Cow<'static, str>>, has_header: bool) -> ListWriter<'_, R> {
-        let columns = table_columns(R::COLUMNS, R::TABLE_ORDER);
-        let spec = ListSpec { key: R::KEY, columns, csv_columns, has_header, options: self.options };
+        let (columns, headings) = table_columns(R::COLUMNS, R::TABLE_ORDER);
+        let spec = ListSpec { key: R::KEY, columns, headings, csv_columns, has_header, options: self.options };
         ListWriter { writer: (self.format.info().start_list)(spec), output: self, row_type: std::marker::PhantomData }
     }
 }

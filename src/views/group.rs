@@ -152,15 +152,17 @@ impl<F: Figures> GroupList<F> {
         let shown = if self.keys.is_empty() { &[] } else { self.groups.as_slice() };
         let figures = shown.iter().map(|row| &row.figures);
         let figures = figures.chain(self.others.iter().map(|others| &others.figures)).chain([&self.total]);
-        let RowTable { headings: mut figure_headings, rows } =
-            RowTable::new(options, F::COLUMNS, F::TABLE_ORDER, figures);
-        if let (Some(title), [heading, ..]) = (first_title, figure_headings.as_mut_slice()) {
+        let mut table = RowTable::new(options, F::COLUMNS, F::TABLE_ORDER, figures);
+        table.highlight_total();
+        if let (Some(title), [heading, ..]) = (first_title, table.headings.as_mut_slice()) {
             heading.title = title;
         }
-        let mut rows: Vec<Vec<Cell>> = rows.into_iter().zip(self.row_titles(options, shown)).map(joined).collect();
-        if let Some(total) = rows.last_mut() {
-            *total = std::mem::take(total).into_iter().map(Cell::in_total).collect();
-        }
+        let mut rows: Vec<Vec<Cell>> = self
+            .row_titles(options, shown)
+            .into_iter()
+            .zip(table.rows)
+            .map(|(titles, figures)| [titles, figures].concat())
+            .collect();
         // Groups of time are in order, and those not shown are the earliest.
         if self.others.is_some() && self.keys.iter().any(GroupKey::is_time) {
             rows[..=shown.len()].rotate_right(1);
@@ -171,7 +173,7 @@ impl<F: Figures> GroupList<F> {
         if headings.is_empty() {
             headings.push(Heading::text(""));
         }
-        headings.extend(figure_headings);
+        headings.extend(table.headings);
         write_table(options, out, &headings, &rows)
     }
 
@@ -188,11 +190,6 @@ impl<F: Figures> GroupList<F> {
         });
         values.chain(others).chain([title("total".to_owned())]).collect()
     }
-}
-
-fn joined((figures, mut cells): (Vec<Cell>, Vec<Cell>)) -> Vec<Cell> {
-    cells.extend(figures);
-    cells
 }
 
 fn key_heading<'a>(key: &GroupKey, title: &'a str) -> Heading<'a> {

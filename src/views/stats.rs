@@ -1,6 +1,7 @@
 //! `mltrace stats`.
 
 use super::group::{self, Figures, GroupList, GroupRow, OtherGroups};
+use super::usage::tokens::{self, HasUsage};
 use crate::analysis::key::GroupKey;
 use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary};
 use crate::error::Result;
@@ -112,10 +113,15 @@ impl Stats {
     fn first_token_cell(&self, figure: fn(&PercentilesJson) -> f64) -> Cell {
         Cell::millis(self.time_to_first_token_ms.as_ref().map(figure))
     }
+}
 
-    fn tokens_cell(&self, figure: fn(&TokenUsage) -> Option<i64>) -> Cell {
-        let tokens = self.token_usage.as_ref().and_then(figure);
-        tokens.map_or_else(Cell::none, |tokens| Cell::new(number::count(tokens), TextRole::Plain))
+impl HasUsage for Stats {
+    fn token_usage(&self) -> Option<&TokenUsage> {
+        self.token_usage.as_ref()
+    }
+
+    fn cost(&self) -> Option<Cost> {
+        self.cost
     }
 }
 
@@ -133,19 +139,10 @@ impl Figures for Stats {
         Column::new("latency_ms.p90", Heading::number("p90").drops(6), |row, _| row.latency_cell(|at| at.p90)),
         Column::new("latency_ms.p95", Heading::number("p95"), |row, _| row.latency_cell(|at| at.p95)),
         Column::new("latency_ms.p99", Heading::number("p99").drops(5), |row, _| row.latency_cell(|at| at.p99)),
-        Column::new("token_usage.input_tokens", Heading::number("input").drops(10), |row, _| {
-            row.tokens_cell(|usage| usage.input_tokens)
-        }),
-        Column::new("token_usage.output_tokens", Heading::number("output").drops(9), |row, _| {
-            row.tokens_cell(|usage| usage.output_tokens)
-        }),
-        Column::new("token_usage.total_tokens", Heading::number("tokens").drops(3), |row, _| {
-            row.tokens_cell(|usage| usage.total_tokens)
-        }),
-        Column::new("cost.total_cost", Heading::number("cost").drops(4), |row, _| {
-            let cost = row.cost.as_ref().and_then(number::cost);
-            cost.map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Plain))
-        }),
+        Column::new("token_usage.input_tokens", Heading::number("input").drops(10), tokens::input),
+        Column::new("token_usage.output_tokens", Heading::number("output").drops(9), tokens::output),
+        Column::new("token_usage.total_tokens", Heading::number("tokens").drops(3), tokens::total),
+        Column::new("cost.total_cost", Heading::number("cost").drops(4), tokens::cost),
         Column::data("cost.source"),
         Column::data("unpriced"),
         Column::new("time_to_first_token_ms.p50", Heading::number("TTFT p50").drops(7), |row, _| {

@@ -35,10 +35,24 @@ fn document<T: JsonSchema>(command: &str) -> Value {
     finished(schema)
 }
 
-/// Returns the schema of a list of rows. `page` = whether the list may be incomplete, so that it ends with a page.
-fn list<R: JsonSchema>(command: &str, (key, description): (&str, &str), page: Option<()>) -> Value {
+/// Returns the schema of a list of rows, which ends with a page.
+fn list<R: JsonSchema>(command: &str, key: &str, description: &str) -> Value {
     let mut generator = generator();
-    let mut schema = json!({
+    let mut schema = whole_list::<R>(&mut generator, command, key, description);
+    schema["properties"]["page"] = generator.subschema_for::<Page>().to_value();
+    schema["required"] = json!(["schema", key, "page"]);
+    with_definitions(schema, generator)
+}
+
+/// Returns the schema of experiments, of which none is left out.
+fn experiments() -> Value {
+    let mut generator = generator();
+    let schema = whole_list::<ExperimentJson<'_>>(&mut generator, "experiments", "experiments", "Experiments, by id.");
+    with_definitions(schema, generator)
+}
+
+fn whole_list<R: JsonSchema>(generator: &mut SchemaGenerator, command: &str, key: &str, description: &str) -> Value {
+    json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": format!("mltrace {command} --json"),
         "description": description,
@@ -51,12 +65,10 @@ fn list<R: JsonSchema>(command: &str, (key, description): (&str, &str), page: Op
             key: {"type": "array", "items": generator.subschema_for::<R>(), "description": "The rows."},
         },
         "required": ["schema", key],
-    });
-    if page.is_some() {
-        let page = generator.subschema_for::<Page>().to_value();
-        schema["properties"]["page"] = page;
-        schema["required"] = json!(["schema", key, "page"]);
-    }
+    })
+}
+
+fn with_definitions(mut schema: Value, mut generator: SchemaGenerator) -> Value {
     schema["$defs"] = Value::Object(generator.take_definitions(true));
     finished(schema)
 }
@@ -97,9 +109,15 @@ fn always(mut schema: Value, definition: &str, keys: &[&str]) -> Value {
 /// Closes objects, and removes what says nothing about JSON.
 fn finished(mut schema: Value) -> Value {
     tidy(&mut schema);
-    // `TraceJson` is a type of this program; the definition is `Trace`.
-    let text = schema.to_string().replace("Json\"", "\"");
-    serde_json::from_str(&text).unwrap()
+    if let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
+        *definitions = std::mem::take(definitions).into_iter().map(|(name, it)| (definition(&name), it)).collect();
+    }
+    schema
+}
+
+/// Returns the name of a definition: `TraceJson` is a type of this program, `Trace` what it describes.
+fn definition(name: &str) -> String {
+    name.strip_suffix("Json").unwrap_or(name).to_owned()
 }
 
 fn tidy(value: &mut Value) {
@@ -117,6 +135,9 @@ fn tidy(value: &mut Value) {
             }
             if object.get("type").is_some_and(|kind| kind != "string") {
                 object.remove("format");
+            }
+            if let Some(Value::String(reference)) = object.get_mut("$ref") {
+                *reference = definition(reference);
             }
             // A doc comment is wrapped.
             if let Some(Value::String(text)) = object.get_mut("description") {
@@ -151,11 +172,8 @@ fn remove_null_of_absent(object: &mut Map<String, Value>) {
 fn schemas() -> Vec<(&'static str, Value)> {
     let whole_span: &[&str] = &["attributes", "events"];
     vec![
-        ("experiments", list::<ExperimentJson<'_>>("experiments", ("experiments", "Experiments, by id."), None)),
-        (
-            "traces",
-            list::<TraceJson<'_>>("traces list", ("traces", "Traces, newest first unless sorted otherwise."), Some(())),
-        ),
+        ("experiments", experiments()),
+        ("traces", list::<TraceJson<'_>>("traces list", "traces", "Traces, newest first unless sorted otherwise.")),
         ("trace-show", always(document::<ShowJson<'_>>("trace show"), "Span", whole_span)),
         ("trace-diff", document::<DiffJson<'_>>("trace diff")),
         ("trace-diff-sets", document::<SetsJson<'_>>("trace diff --set FLAGS --set FLAGS")),
@@ -164,31 +182,18 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("usage", document::<UsageJson<'_>>("usage TRACE")),
         ("usage-groups", document::<GroupsJson<'_>>("usage")),
         ("stats", document::<StatsJson>("stats")),
-        ("tools", list::<ToolJson<'_>>("tools", ("tools", "Tools, most calls first."), Some(()))),
-        ("prices", list::<PriceJson<'_>>("prices", ("prices", "Prices of models; usable with --prices."), Some(()))),
-        (
-            "spans",
-            list::<SpanJson<'_>>("spans", ("spans", "Spans in tree order, those of the newest trace first."), Some(())),
-        ),
+        ("tools", list::<ToolJson<'_>>("tools", "tools", "Tools, most calls first.")),
+        ("prices", list::<PriceJson<'_>>("prices", "prices", "Prices of models; usable with --prices.")),
+        ("spans", list::<SpanJson<'_>>("spans", "spans", "Spans in tree order, those of the newest trace first.")),
         (
             "exceptions",
             list::<FailureGroupJson<'_>>(
                 "exceptions",
-                (
-                    "exceptions",
-                    "Similar failures together, most frequent first; with --all, each failure, newest trace first.",
-                ),
-                Some(()),
+                "exceptions",
+                "Similar failures together, most frequent first; with --all, each failure, newest trace first.",
             ),
         ),
-        (
-            "sessions",
-            list::<SessionJson<'_>>(
-                "sessions",
-                ("sessions", "Sessions, the one with the newest trace first."),
-                Some(()),
-            ),
-        ),
+        ("sessions", list::<SessionJson<'_>>("sessions", "sessions", "Sessions, the one with the newest trace first.")),
         ("session", document::<SessionDocument<'_>>("session show")),
         ("check", document::<CheckJson<'_>>("check")),
         ("doctor", document::<DoctorJson<'_>>("doctor")),

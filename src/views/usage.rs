@@ -4,7 +4,7 @@ mod calls;
 mod explanation;
 mod groups;
 mod json;
-mod tokens;
+pub(super) mod tokens;
 
 pub use calls::CallRow;
 pub(super) use explanation::ExplanationJson;
@@ -54,16 +54,16 @@ impl View for UsageView {
         let calls = self.items();
         let shown = calls.iter().zip(&self.usage.rows).filter(|(_, row)| !row.is_empty_remainder());
         let total = CallRow::total(&self.trace, &self.usage);
-        let RowTable { headings, mut rows } = RowTable::of_list(options, shown.map(|(call, _)| call).chain([&total]));
-        if let Some(total) = rows.last_mut() {
+        let mut table = RowTable::of_list(options, shown.map(|(call, _)| call).chain([&total]));
+        table.highlight_total();
+        if let Some(total) = table.rows.last_mut() {
             // In place of the texts of a call: the title.
-            let texts = headings.iter().take_while(|heading| !heading.is_right_aligned).count();
+            let texts = table.headings.iter().take_while(|heading| !heading.is_right_aligned).count();
             total[..texts].fill(Cell::blank());
             let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };
             total[0] = Cell::new(title, TextRole::Name);
-            *total = std::mem::take(total).into_iter().map(Cell::in_total).collect();
         }
-        write_table(options, out, &headings, &rows)?;
+        write_table(options, out, &table.headings, &table.rows)?;
         self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, options, out))
     }
 

@@ -56,8 +56,10 @@ pub(super) enum ViewForm {
 pub(super) struct ListSpec {
     /// Key of the list in the JSON document.
     pub(super) key: &'static str,
-    /// Columns of a table, with their places in the list of the row type.
-    pub(super) columns: Vec<(usize, Heading<'static>)>,
+    /// Columns of a table, as places in the list of the row type.
+    pub(super) columns: Vec<usize>,
+    /// Headings of these columns.
+    pub(super) headings: Vec<Heading<'static>>,
     /// CSV columns, as paths into the JSON of a row.
     pub(super) csv_columns: Vec<Cow<'static, str>>,
     /// Whether an earlier list of this run has written the header.

@@ -4,7 +4,7 @@ use super::{FormatInfo, ListSpec, RowWriter, ViewForm};
 use crate::error::Result;
 use crate::output::json::Page;
 use crate::output::row::AnyRow;
-use crate::output::table::{Cell, Heading, Layout, shorten_ids};
+use crate::output::table::{Cell, Layout, shorten_ids};
 use crate::terminal::Paged;
 
 pub(super) const FORMAT: FormatInfo = FormatInfo {
@@ -13,10 +13,7 @@ pub(super) const FORMAT: FormatInfo = FormatInfo {
     view: ViewForm::Text,
     is_json: false,
     prints_content: false,
-    start_list: |spec| {
-        let headings = spec.columns.iter().map(|(_, heading)| *heading).collect();
-        Box::new(TableWriter { spec, headings, rows: Vec::new(), layout: None })
-    },
+    start_list: |spec| Box::new(TableWriter { spec, rows: Vec::new(), layout: None }),
 };
 
 /// Number of rows laid out together; later chunks use the column widths of the first.
@@ -25,14 +22,13 @@ const ROWS_PER_CHUNK: usize = 1_000;
 #[derive(Debug)]
 struct TableWriter {
     spec: ListSpec,
-    headings: Vec<Heading<'static>>,
     rows: Vec<Vec<Cell>>,
     layout: Option<Layout>,
 }
 
 impl RowWriter for TableWriter {
     fn push(&mut self, out: &mut Paged, row: &dyn AnyRow) -> Result<()> {
-        self.rows.push(self.spec.columns.iter().map(|(at, _)| row.cell(*at, &self.spec.options)).collect());
+        self.rows.push(self.spec.columns.iter().map(|at| row.cell(*at, &self.spec.options)).collect());
         if self.rows.len() == ROWS_PER_CHUNK { self.write_rows(out) } else { Ok(()) }
     }
 
@@ -43,7 +39,7 @@ impl RowWriter for TableWriter {
 
 impl TableWriter {
     fn write_rows(&mut self, out: &mut Paged) -> Result<()> {
-        let (options, headings) = (self.spec.options, &self.headings);
+        let (options, headings) = (self.spec.options, &self.spec.headings);
         let is_first = self.layout.is_none();
         if self.rows.is_empty() {
             return Ok(());

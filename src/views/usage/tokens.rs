@@ -5,7 +5,7 @@ use crate::number;
 use crate::output::{Cell, Heading, RenderOptions, TextRole};
 
 /// A row with tokens and a cost.
-pub(super) trait HasUsage {
+pub(in crate::views) trait HasUsage {
     /// The tokens, as far as known.
     fn token_usage(&self) -> Option<&TokenUsage>;
     /// The cost, as far as known.
@@ -29,30 +29,30 @@ fn part(row: &impl HasUsage, at: usize) -> Cell {
     cell(row.token_usage().and_then(|usage| usage.details[at]).filter(|tokens| *tokens != 0))
 }
 
-pub(super) fn input(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn input(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     cell(row.token_usage().and_then(|usage| usage.input_tokens))
 }
 
-pub(super) fn cache_read(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn cache_read(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     part(row, 0)
 }
 
-pub(super) fn cache_write(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn cache_write(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     part(row, 1)
 }
 
-pub(super) fn output(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn output(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     cell(row.token_usage().and_then(|usage| usage.output_tokens))
 }
 
-pub(super) fn reasoning(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn reasoning(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     part(row, 3)
 }
 
-pub(super) fn total(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn total(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     cell(row.token_usage().and_then(|usage| usage.total_tokens))
 }
 
-pub(super) fn cost(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
+pub(in crate::views) fn cost(row: &impl HasUsage, _options: &RenderOptions) -> Cell {
     row.cost().as_ref().and_then(number::cost).map_or_else(Cell::none, |cost| Cell::new(cost, TextRole::Plain))
 }
