@@ -46,8 +46,13 @@ fn server_urls_are_parsed() {
 }
 
 #[test]
-fn a_password_is_never_part_of_the_host() {
-    for uri in ["http://kim:secret:[::1]/x@host:5000", "http://kim:secret[::1]/x@host", "http://kim:secret/x@host"] {
+fn a_password_is_never_part_of_the_host_or_path() {
+    for uri in [
+        "http://kim:secret:[::1]/x@host:5000",
+        "http://kim:secret[::1]/x@host",
+        "http://kim:secret/x@host",
+        "http://kim:p@secret/x@host:5000",
+    ] {
         let error = ServerUrl::parse(uri).unwrap_err();
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }

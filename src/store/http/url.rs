@@ -41,6 +41,10 @@ impl ServerUrl {
         if after_host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err()) {
             return Err(badly_encoded("its port is not a number up to 65535"));
         }
+        // So does a `/` behind an `@` in a password, and the rest of it would be shown as a part of the path.
+        if credentials.is_some() && uri.path().contains('@') {
+            return Err(badly_encoded("its path contains `@`"));
+        }
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         Ok(Self {
             origin: format!("{scheme}://{host_and_port}"),
