@@ -50,7 +50,8 @@ impl View for UsageView {
         let name = info.display_name().map(one_line).unwrap_or_default();
         let room = options.width.map_or(usize::MAX, |width_limit| width_limit.saturating_sub(width(&id) + 2));
         let name = options.theme.paint(TextRole::Name, &clip(&name, room, options.ellipsis()));
-        writeln!(out, "{}  {name}", options.theme.paint(TextRole::Id, &id))?;
+        let gap = if name.is_empty() { "" } else { "  " };
+        writeln!(out, "{}{gap}{name}", options.theme.paint(TextRole::Id, &id))?;
         let calls = self.items();
         let shown = calls.iter().zip(&self.usage.rows).filter(|(_, row)| !row.is_empty_remainder());
         let total = CallRow::total(&self.trace, &self.usage);
