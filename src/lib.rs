@@ -22,8 +22,8 @@
 //! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query`                                           |
 //! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `model json message frameworks`                                                            |
 //! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model number shell message frameworks reading query`                                      |
-//! | `output`      | printing rows and views as text, JSON, JSON lines, CSV, ids   | `model number query terminal error`                                                        |
-//! | `views`       | what each command prints                                      | `model number manual shell message frameworks reading analysis query output error`         |
+//! | `output`      | documents and rows as text, JSON, JSON lines, CSV, ids        | `model number query terminal error`                                                        |
+//! | `views`       | what each command prints, as documents of blocks and as JSON  | `model number manual shell message frameworks reading analysis query output error`         |
 //! | `cli`         | options, environment, name lookup, notes, progress            | `model number files limits shell store reading analysis query output views terminal error` |
 //! | `commands`    | the commands; one file each                                   | all of the above                                                                           |
 

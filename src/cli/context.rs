@@ -8,7 +8,7 @@ use crate::analysis::prices::Prices;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Json, Problem, Timestamp, Zone};
 use crate::number;
-use crate::output::{Output, RenderOptions, TextRole, Theme, text};
+use crate::output::{Block, Document, Output, RenderOptions, StyledText, TextRole, Theme};
 use crate::shell::{self, Suggestion};
 use crate::store;
 use crate::terminal::{CiCommandEscaper, Paged, Screen, StatusLine};
@@ -60,18 +60,13 @@ impl Context {
         let zone = if globals.utc { Zone::Utc } else { Zone::Local };
         let format = globals.format();
         let is_text = format.is_text();
-        let options = RenderOptions {
-            theme: Theme { color: screen.color && is_text },
-            width: screen.width,
-            unicode: screen.unicode,
-            zone,
-            now,
-        };
+        let options = RenderOptions { width: screen.width, unicode: screen.unicode, zone, now };
         let status = StatusLine::default();
         Self {
             output: Output {
                 format,
                 options,
+                theme: Theme { color: screen.color && is_text },
                 out: Paged::new(
                     screen.pager.filter(|_| is_text),
                     !format.is_document(),
@@ -168,9 +163,11 @@ impl Context {
 
     /// Writes one line to stderr. Errors of writing are ignored.
     fn write_message(&self, role: TextRole, title: &str, message: &str) {
-        let line = format!("{} {}\n", self.notes.theme.paint(role, title), text::one_line(message));
+        let text = StyledText::new(role, title).with(TextRole::Plain, " ").with(TextRole::Plain, message);
+        let mut line = Vec::new();
+        let _ = Document::new(self.output.options, self.notes.theme, &mut line).add(Block::Line(text));
         self.notes.status.suspend(|| {
-            let _ = std::io::stderr().lock().write_all(&self.escaper(false).escape_commands(line.as_bytes()));
+            let _ = std::io::stderr().lock().write_all(&self.escaper(false).escape_commands(&line));
         });
     }
 

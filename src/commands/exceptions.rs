@@ -8,10 +8,10 @@ use crate::cli::select::TraceSelection;
 use crate::error::{Error, Result};
 use crate::model::{Trace, TraceState};
 use crate::number;
-use crate::output::Page;
+use crate::output::{Page, Row};
 use crate::query::{Clause, SpanTest, TextTest};
 use crate::store::{self, Order, Projection, Query, ReadPlan, SpanDetail, SpanSubset, TraceStore};
-use crate::views::exception::{self, ExceptionRow};
+use crate::views::exception::{ExceptionRow, StackTraceRow};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
@@ -55,6 +55,11 @@ const MAX_FULLY_READ: usize = 10_000;
 const COUNTED_FIRST: usize = 500;
 
 pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
+    if args.stack { print(args, cx, StackTraceRow) } else { print(args, cx, |row| row) }
+}
+
+/// Prints failures, each as the row that `wrap` returns.
+fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow) -> R) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Exceptions))?;
     // If conditions need spans, all spans are read anyway.
@@ -66,21 +71,13 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
     }
     let limit = args.limit.unwrap_or(if args.all { usize::MAX } else { 20 });
     let mut found = FailureSearch { limit, reads_all_spans, ..FailureSearch::default() };
-    if args.all && !prints_stacks(args, cx) {
-        // Without stack traces, failures are printed as they are read.
+    if args.all {
+        // Printed as they are read.
         query.plan.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
         let mut rows = cx.output.list();
-        found.read_each(&mut reader, &query, &mut |row| rows.push(&row))?;
+        found.read_each(&mut reader, &query, &mut |row| rows.push(&wrap(row)))?;
         reader.clear_progress();
         rows.finish(Some(found.page(&reader)))?;
-    } else if args.all {
-        let mut rows = Vec::new();
-        found.read_each(&mut reader, &query, &mut |row| {
-            rows.push(row);
-            Ok(())
-        })?;
-        reader.clear_progress();
-        print(args, cx, &rows, found.page(&reader))?;
     } else {
         let mut groups = ExceptionGroups::default();
         found.read(&mut reader, &query, &mut |failures| {
@@ -92,7 +89,9 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
         (found.matched, found.is_cut) = (Some(rows.len()), rows.len() > limit);
         rows.truncate(limit);
         found.returned = rows.len();
-        print(args, cx, &rows, found.page(&reader))?;
+        let mut list = cx.output.list();
+        rows.into_iter().try_for_each(|row| list.push(&wrap(row)))?;
+        list.finish(Some(found.page(&reader)))?;
     }
     rows::note_page(cx, &found.page(&reader), found.is_cut, "failures");
     reader.note_excluded(cx, &args.select, &query, true)?;
@@ -106,21 +105,6 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
     }
     reader.warn(cx);
     Ok(())
-}
-
-fn prints_stacks(args: &ExceptionsArgs, cx: &Context) -> bool {
-    args.stack && cx.output.format.is_text()
-}
-
-fn print(args: &ExceptionsArgs, cx: &mut Context, rows: &[ExceptionRow], page: Page) -> Result<()> {
-    if prints_stacks(args, cx) {
-        return exception::print_stack_traces(&mut cx.output, rows);
-    }
-    let mut list = cx.output.list();
-    for row in rows {
-        list.push(row)?;
-    }
-    list.finish(Some(page))
 }
 
 /// Whether more than [`MAX_FULLY_READ`] traces are selected.

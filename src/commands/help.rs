@@ -22,9 +22,7 @@ pub(super) fn run(args: &HelpArgs, cx: &mut Context) -> Result<()> {
     if let [word] = args.words.as_slice()
         && let Some(topic) = manual::find(word)
     {
-        let mut text = Vec::new();
-        views::manual::write(&cx.output.options, &mut text, &manual::blocks(topic.text))?;
-        return Ok(cx.output.out.write_all(&text)?);
+        return views::manual::write(&mut cx.output.document(), &manual::blocks(topic.text));
     }
     let mut text = command_help(cx.clap_command(), &args.words)?;
     if args.words.is_empty() {

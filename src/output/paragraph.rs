@@ -1,124 +1,128 @@
-//! Stored text wrapped to the width, with guides before each line.
+//! Texts of any length, wrapped to the width.
 
-use super::text::{block, one_line, width, wrap};
-use super::{RenderOptions, TextRole, pretty};
-use crate::error::Result;
-use crate::model::Json;
-use std::io::Write;
+use super::styled::StyledText;
+use super::text::wrap;
+use super::theme::TextRole;
 
-/// Layout of a multi-line text.
+/// A text of any length, and what comes before its lines.
+#[derive(Debug, Default)]
+pub struct Paragraph {
+    text: StyledText,
+    /// Before the first line.
+    first: StyledText,
+    /// Before the other lines.
+    rest: StyledText,
+    limit: Option<LineLimit>,
+}
+
+/// How many lines of a text are shown.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Paragraph<'a> {
-    /// Rendering options.
-    pub options: &'a RenderOptions,
-    /// Prefix of the first line.
-    pub first_indent: &'a str,
-    /// Prefix of the other lines.
-    pub rest_indent: &'a str,
-    /// Maximum number of lines to write; 0 = all.
-    pub max_lines: usize,
+pub struct LineLimit {
+    /// Maximum number of lines.
+    pub lines: usize,
+    /// Number of further lines that are shown if the text ends with them.
+    pub slack: usize,
+    /// How to see the lines that are not shown, after their number.
+    pub hint: &'static str,
 }
 
-impl<'a> Paragraph<'a> {
-    /// Layout for a whole text with the same prefix on each line.
-    pub(crate) const fn with_indent(options: &'a RenderOptions, indent: &'a str) -> Self {
-        Self { options, first_indent: indent, rest_indent: indent, max_lines: 0 }
+impl LineLimit {
+    /// At most this many lines; `None` for 0, which stands for all.
+    #[must_use]
+    pub fn new(lines: usize) -> Option<Self> {
+        (lines > 0).then_some(Self { lines, slack: 0, hint: "" })
     }
 
-    fn room(&self) -> usize {
-        self.options.width.map_or(usize::MAX, |all| all.saturating_sub(width(self.first_indent)).max(20))
+    /// Number of lines shown of a text.
+    const fn shown(self, lines: usize) -> usize {
+        if lines <= self.lines.saturating_add(self.slack) { lines } else { self.lines }
+    }
+}
+
+impl Paragraph {
+    /// A styled text.
+    #[must_use]
+    pub fn new(text: StyledText) -> Self {
+        Self { text, ..Self::default() }
     }
 
-    /// Writes a text, escaped and wrapped.
-    pub(crate) fn write_text(&self, out: &mut dyn Write, text: &str) -> Result<()> {
-        let theme = self.options.theme;
-        let room = self.room();
-        let text = block(text);
-        let mut omitted = 0_usize;
-        for (at, (indent, piece)) in text.lines().flat_map(|line| pieces(line, room)).enumerate() {
-            if self.max_lines > 0 && at >= self.max_lines {
-                omitted += 1;
-                continue;
+    /// A stored text.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self::new(StyledText::block(TextRole::Plain, text))
+    }
+
+    /// Puts a label before the first line, and as much space before the others.
+    #[must_use]
+    pub fn labeled(self, label: StyledText) -> Self {
+        let space = " ".repeat(label.width());
+        self.with_prefixes(label, StyledText::plain(&space))
+    }
+
+    /// Puts a mark before each line.
+    #[must_use]
+    pub fn marked(self, mark: StyledText) -> Self {
+        self.with_prefixes(mark.clone(), mark)
+    }
+
+    /// Puts one text before the first line, and another before the others.
+    #[must_use]
+    pub fn with_prefixes(self, first: StyledText, rest: StyledText) -> Self {
+        Self { first, rest, ..self }
+    }
+
+    /// Limits the number of lines.
+    #[must_use]
+    pub fn limited(self, limit: Option<LineLimit>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Returns the lines. `room` tells how many columns are left after a prefix of a given width.
+    pub(super) fn lines(&self, room: impl FnOnce(usize) -> usize, ellipsis: &str) -> Vec<StyledText> {
+        let pieces: Vec<Piece> = pieces(self.text.as_str(), room(self.first.width())).collect();
+        let shown = self.limit.map_or(pieces.len(), |limit| limit.shown(pieces.len()));
+        let line = |(at, piece): (usize, &Piece)| {
+            let mut line = if at == 0 { self.first.clone() } else { self.rest.clone() };
+            if piece.start < piece.end {
+                line.push(TextRole::Plain, &" ".repeat(piece.indent));
             }
-            let prefix = if at == 0 { self.first_indent } else { self.rest_indent };
-            let piece = piece.trim_end();
-            let (prefix, indent) = if piece.is_empty() { (prefix.trim_end(), 0) } else { (prefix, indent) };
-            writeln!(out, "{}{:indent$}{piece}", theme.paint(TextRole::Dim, prefix), "")?;
-        }
+            line.append_range(&self.text, piece.start..piece.end);
+            line
+        };
+        let mut lines: Vec<StyledText> = pieces.iter().take(shown).enumerate().map(line).collect();
+        let omitted = pieces.len() - shown;
         if omitted > 0 {
-            let more = format!("{}{} {omitted} more lines", self.rest_indent, self.options.ellipsis());
-            writeln!(out, "{}", theme.paint(TextRole::Dim, &more))?;
+            let space = " ".repeat(self.rest.width());
+            let hint = self.limit.map_or("", |limit| limit.hint);
+            lines.push(StyledText::new(TextRole::Dim, &format!("{space}{ellipsis} {omitted} more lines{hint}")));
         }
-        Ok(())
-    }
-
-    /// Writes a JSON value, on one line if it fits.
-    pub(crate) fn write_value(&self, out: &mut dyn Write, value: &Json) -> Result<()> {
-        let room = if self.options.width.is_some() { self.room() } else { 120 };
-        self.write_text(out, &pretty::readable_within(value, room))
+        lines
     }
 }
 
-/// Splits a line into pieces that fit, each with the indentation of the line in columns.
-fn pieces(line: &str, room: usize) -> impl Iterator<Item = (usize, &str)> {
-    let text = line.trim_start_matches(' ');
-    let indent = (line.len() - text.len()).min(room / 2);
-    wrap(text, room - indent).map(move |piece| (indent, piece))
+/// A part of a text that fits on a line, as a range of bytes without leading and trailing spaces.
+struct Piece {
+    /// Indentation of the line that the piece belongs to, in columns.
+    indent: usize,
+    start: usize,
+    end: usize,
 }
 
-/// Writes a key and its value: on the same line if it fits, otherwise as a block below.
-pub(crate) fn write_pair(
-    options: &RenderOptions,
-    out: &mut dyn Write,
-    indent: &str,
-    key: &str,
-    value: &Json,
-) -> Result<()> {
-    let key = one_line(key);
-    let room = options.width.unwrap_or(120).saturating_sub(width(indent) + width(&key) + 2);
-    let text = pretty::readable_within(value, room);
-    let title = options.theme.paint(TextRole::Dim, &format!("{indent}{key}"));
-    let shown = block(&text);
-    if !shown.contains('\n') && width(&shown) <= room {
-        return Ok(writeln!(out, "{}", format!("{title}  {shown}").trim_end())?);
-    }
-    writeln!(out, "{title}")?;
-    Paragraph::with_indent(options, &format!("{indent}  ")).write_text(out, &text)
-}
-
-/// Writes facts one after another, wrapped between facts.
-pub(crate) fn write_facts(
-    out: &mut dyn Write,
-    facts: impl Iterator<Item = String>,
-    gap: &str,
-    room: Option<usize>,
-) -> Result<()> {
-    let mut line = String::new();
-    let mut used = 0;
-    for fact in facts {
-        let length = visible_width(&fact);
-        if used > 0 && room.is_some_and(|room| used + width(gap) + length > room) {
-            writeln!(out, "{line}")?;
-            line.clear();
-            used = 0;
-        }
-        if used > 0 {
-            line += gap;
-            used += width(gap);
-        }
-        line += &fact;
-        used += length;
-    }
-    Ok(writeln!(out, "{line}")?)
-}
-
-/// Width of a text in columns, not counting color escape sequences.
-fn visible_width(text: &str) -> usize {
-    let mut total = 0;
-    let mut rest = text;
-    while let Some(at) = rest.find("\x1b[") {
-        total += width(&rest[..at]);
-        rest = rest[at..].split_once('m').map_or("", |(_, rest)| rest);
-    }
-    total + width(rest)
+/// Splits a text into pieces that fit.
+fn pieces(text: &str, room: usize) -> impl Iterator<Item = Piece> {
+    let mut next_line = 0;
+    text.split_inclusive('\n').flat_map(move |line| {
+        let start = next_line;
+        next_line += line.len();
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let content = line.trim_start_matches(' ');
+        let leading = line.len() - content.len();
+        let indent = leading.min(room / 2);
+        let mut next_piece = start + leading;
+        wrap(content, room - indent).map(move |piece| {
+            let start = next_piece;
+            next_piece += piece.len();
+            Piece { indent, start, end: start + piece.trim_end().len() }
+        })
+    })
 }

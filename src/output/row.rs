@@ -1,13 +1,13 @@
 //! What commands output: rows of a list, or a view.
 
 use super::column::Column;
+use super::document::Document;
 use super::options::RenderOptions;
 use super::table::Cell;
 use crate::error::Result;
 use crate::model::Json;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// One line of a list.
 pub trait Row: Sized + 'static {
@@ -21,6 +21,20 @@ pub trait Row: Sized + 'static {
     fn json(&self) -> impl Serialize;
     /// Id printed by `-o ids`.
     fn id(&self) -> &str;
+    /// Whether the text of a list is that of its rows, one after another, in place of a table.
+    const IS_TEXT: bool = false;
+    /// Writes the row as text, if [`Row::IS_TEXT`].
+    ///
+    /// # Errors
+    /// If writing fails.
+    fn text(&self, _document: &mut Document<'_>) -> Result<()> {
+        Ok(())
+    }
+    /// CSV columns, as paths into the JSON of a row.
+    #[must_use]
+    fn csv_columns() -> Vec<Cow<'static, str>> {
+        Self::COLUMNS.iter().filter_map(|column| column.key.map(Cow::Borrowed)).collect()
+    }
     /// Merges rows that a table shows as one.
     #[must_use]
     fn collapse(rows: Vec<Self>) -> Vec<Self> {
@@ -38,12 +52,12 @@ pub trait View {
     ///
     /// # Errors
     /// If writing fails.
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()>;
+    fn text(&self, document: &mut Document<'_>) -> Result<()>;
     /// Rows for JSON lines, CSV and ids.
     fn items(&self) -> Vec<Self::Item>;
     /// CSV columns, as paths into the JSON of an item.
     fn csv_columns(&self) -> Vec<Cow<'static, str>> {
-        csv_columns_of::<Self::Item>()
+        Self::Item::csv_columns()
     }
 }
 
@@ -51,6 +65,8 @@ pub trait View {
 pub(super) trait AnyRow {
     /// Cell of the column at this place of [`Row::COLUMNS`].
     fn cell(&self, column: usize, options: &RenderOptions) -> Cell;
+    /// Writes the text of a row that is not a line of a table.
+    fn write_text(&self, document: &mut Document<'_>) -> Result<()>;
     /// Appends the JSON object.
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
     /// JSON object.
@@ -64,6 +80,10 @@ impl<R: Row> AnyRow for R {
         R::COLUMNS[column].table_cell(self, options)
     }
 
+    fn write_text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.text(document)
+    }
+
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         serde_json::to_writer(out, &self.json())
     }
@@ -75,10 +95,6 @@ impl<R: Row> AnyRow for R {
     fn row_id(&self) -> &str {
         self.id()
     }
-}
-
-pub(crate) fn csv_columns_of<R: Row>() -> Vec<Cow<'static, str>> {
-    R::COLUMNS.iter().filter_map(|column| column.key.map(Cow::Borrowed)).collect()
 }
 
 /// A row of a view for JSON lines, CSV and ids. [`View::csv_columns`] defines its columns.

@@ -309,25 +309,3 @@ fn total_width(widths: &[Option<usize>]) -> usize {
     let shown = widths.iter().flatten().count();
     widths.iter().flatten().sum::<usize>() + COLUMN_GAP.len() * shown.saturating_sub(1)
 }
-
-/// Writes rows as a table within a view.
-///
-/// # Errors
-/// If writing fails.
-pub fn write_table(
-    options: &RenderOptions,
-    out: &mut dyn Write,
-    columns: &[Heading<'_>],
-    rows: &[Vec<Cell>],
-) -> crate::error::Result<()> {
-    let mut rows = rows.to_vec();
-    shorten_ids(&mut rows);
-    Ok(Layout::new(columns, &rows, options.width).write(
-        out,
-        options.theme,
-        options.ellipsis(),
-        columns,
-        &rows,
-        true,
-    )?)
-}

@@ -41,8 +41,7 @@ pub struct Theme {
 
 impl Theme {
     /// Returns a text in the color of its role.
-    #[must_use]
-    pub fn paint(self, role: TextRole, text: &str) -> String {
+    pub(super) fn paint(self, role: TextRole, text: &str) -> String {
         if !self.color || role == TextRole::Plain || text.is_empty() {
             return text.to_owned();
         }

@@ -1,10 +1,12 @@
 //! Writes rows and views to standard output in the chosen format.
 
 use super::column::table_columns;
+use super::document::Document;
 use super::formats::{Format, ListSpec, RowWriter, ViewForm};
 use super::json::{self, Page};
 use super::options::RenderOptions;
-use super::row::{Row, View, csv_columns_of};
+use super::row::{Row, View};
+use super::theme::Theme;
 use crate::error::{Error, ErrorCode, Result};
 use crate::terminal::Paged;
 use std::borrow::Cow;
@@ -23,8 +25,10 @@ pub fn ignore_closed_pipe(error: Error) -> Result<()> {
 pub struct Output {
     /// Output format.
     pub format: Format,
-    /// Rendering options.
+    /// Layout of text.
     pub options: RenderOptions,
+    /// Colors of text, or none.
+    pub theme: Theme,
     /// Output stream.
     pub out: Paged,
     /// Number of views shown so far, if a command shows several.
@@ -37,6 +41,11 @@ impl Output {
     pub fn begin_sequence(&mut self) {
         self.views_shown = Some(0);
         self.out.bypass_pager();
+    }
+
+    /// Starts a text.
+    pub fn document(&mut self) -> Document<'_> {
+        Document::new(self.options, self.theme, &mut self.out)
     }
 
     /// Writes a view in the output format.
@@ -65,7 +74,7 @@ impl Output {
                 if is_subsequent {
                     writeln!(self.out)?;
                 }
-                view.text(&self.options, &mut self.out)?;
+                view.text(&mut self.document())?;
             }
             ViewForm::Document => {
                 json::write(&mut self.out, &view.json())?;
@@ -85,12 +94,14 @@ impl Output {
 
     /// Starts a list, whose rows are written as they are pushed.
     pub fn list<R: Row>(&mut self) -> ListWriter<'_, R> {
-        self.start_list(csv_columns_of::<R>(), false)
+        self.start_list(R::csv_columns(), false)
     }
 
     fn start_list<R: Row>(&mut self, csv_columns: Vec<Cow<'static, str>>, has_header: bool) -> ListWriter<'_, R> {
         let (columns, headings) = table_columns(R::COLUMNS, R::TABLE_ORDER);
-        let spec = ListSpec { key: R::KEY, columns, headings, csv_columns, has_header, options: self.options };
+        let (options, theme) = (self.options, self.theme);
+        let spec =
+            ListSpec { key: R::KEY, is_text: R::IS_TEXT, columns, headings, csv_columns, has_header, options, theme };
         ListWriter { writer: (self.format.info().start_list)(spec), output: self, row_type: std::marker::PhantomData }
     }
 }

@@ -5,15 +5,15 @@ mod junit;
 mod markdown;
 mod words;
 
-use crate::analysis::rules::{Baseline, RuleResult, RuleUnit, Statistic, Verdict};
+use crate::analysis::rules::{Baseline, Evidence, RuleResult, RuleUnit, Statistic, Verdict};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use crate::number;
 use crate::output::json::SCHEMA;
-use crate::output::paragraph::Paragraph;
-use crate::output::table::{Cell, Heading};
-use crate::output::text::{one_line, width};
-use crate::output::{Format, Item, Output, RenderOptions, TextRole, View, ignore_closed_pipe, write_table};
+use crate::output::{
+    Block, Cell, Document, Format, Heading, Item, LineLimit, Output, Paragraph, RenderOptions, StyledText, TextRole,
+    Theme, View, ignore_closed_pipe,
+};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 use words::{format_value, heading, limit, message, value};
@@ -113,8 +113,8 @@ impl ReportFormat {
         let mut out = Vec::new();
         match self {
             Self::Output(format) if format.is_text() => {
-                let theme = crate::output::Theme { color: false };
-                view.text(&RenderOptions { theme, width: None, ..*options }, &mut out)?;
+                let options = RenderOptions { width: None, ..*options };
+                view.text(&mut Document::new(options, Theme { color: false }, &mut out))?;
             }
             Self::Output(_) => {
                 serde_json::to_writer(&mut out, &view.json())?;
@@ -296,11 +296,13 @@ impl View for CheckView {
         CheckJson { schema: SCHEMA, passed: checked.has_passed(), traces: checked.traces, rules }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        writeln!(out, "{}\n", options.theme.paint(TextRole::Name, &heading(&self.result)))?;
-        let rows: Vec<Vec<Cell>> = self.result.results.iter().map(|rule| cells(&rule.result, options)).collect();
-        write_table(options, out, COLUMNS, &rows)?;
-        self.result.not_passed().try_for_each(|rule| explain(options, out, rule))
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        document.add(Block::Line(StyledText::new(TextRole::Name, &heading(&self.result))))?;
+        document.add(Block::Blank)?;
+        let options = document.options;
+        let rows = self.result.results.iter().map(|rule| cells(&rule.result, &options)).collect();
+        document.add(Block::Table(COLUMNS, rows))?;
+        self.result.not_passed().try_for_each(|rule| explain(document, rule))
     }
 
     fn items(&self) -> Vec<Item> {
@@ -366,47 +368,34 @@ fn cells(finding: &RuleResult, options: &RenderOptions) -> Vec<Cell> {
 const MAX_NAMED: usize = 5;
 
 /// Writes why a rule does not pass: message, traces, and a command that shows more.
-fn explain(
-    options: &RenderOptions,
-    out: &mut dyn Write,
-    CheckedRule { result: finding, next }: &CheckedRule,
-) -> Result<()> {
+fn explain(document: &mut Document<'_>, CheckedRule { result: finding, next }: &CheckedRule) -> Result<()> {
     let (_, role) = verdict_style(finding.verdict);
-    writeln!(out)?;
+    document.add(Block::Blank)?;
     let text = format!("{}: {}", finding.rule.label(), message(finding));
-    for line in crate::output::text::wrap(&one_line(&text), options.width.unwrap_or(usize::MAX)) {
-        writeln!(out, "{}", options.theme.paint(role, line.trim_end()))?;
-    }
+    document.add(Block::Text(Paragraph::new(StyledText::new(role, &text))))?;
+    let mut document = document.indented("  ");
     let named = &finding.evidence[..finding.evidence.len().min(MAX_NAMED)];
-    let id_width = named
-        .iter()
-        .filter_map(|evidence| evidence.trace_id.as_deref())
-        .map(|id| width(&one_line(id)))
-        .max()
-        .unwrap_or(0);
+    let id = |evidence: &Evidence| StyledText::new(TextRole::Dim, evidence.trace_id.as_deref().unwrap_or_default());
+    let id_width = named.iter().map(|evidence| id(evidence).width()).max().unwrap_or(0);
     for evidence in named {
-        let id = one_line(evidence.trace_id.as_deref().unwrap_or_default());
         let value = evidence.value.and_then(|value| format_value(finding.rule.limit().unit, value));
         let facts: Vec<String> = value.into_iter().chain(evidence.text.clone()).collect();
-        let first =
-            if id_width == 0 { "  ".to_owned() } else { format!("  {id}{}  ", " ".repeat(id_width - width(&id))) };
+        let label = if id_width == 0 { StyledText::default() } else { id(evidence).padded(id_width + 2) };
         if facts.is_empty() {
-            writeln!(out, "{}", first.trim_end())?;
+            document.add(Block::Line(label))?;
         } else {
-            let rest = " ".repeat(width(&first));
-            Paragraph { options, first_indent: &first, rest_indent: &rest, max_lines: 2 }
-                .write_text(out, &one_line(&facts.join("  ")))?;
+            let facts = Paragraph::new(StyledText::plain(&facts.join("  ")));
+            document.add(Block::Text(facts.labeled(label).limited(LineLimit::new(2))))?;
         }
     }
     let more = finding.count.saturating_sub(named.len() as u64);
     if more > 0 && !named.is_empty() {
-        writeln!(
-            out,
-            "  {}",
-            options.theme.paint(TextRole::Dim, &format!("and {} more", number::count(more.cast_signed())))
-        )?;
+        document.dim(&format!("and {} more", number::count(more.cast_signed())))?;
     }
-    next.as_ref().map_or(Ok(()), |next| {
-        Ok(writeln!(out, "  {} {}", options.theme.paint(TextRole::Dim, "next:"), one_line(next))?)
-    })
+    match next {
+        Some(next) => document.add(Block::Line(
+            StyledText::new(TextRole::Dim, "next:").with(TextRole::Plain, " ").with(TextRole::Plain, next),
+        )),
+        None => Ok(()),
+    }
 }

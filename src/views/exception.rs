@@ -7,11 +7,10 @@ use crate::analysis::stack::{self, CodeLocation, StackFrame};
 use crate::error::Result;
 use crate::model::Timestamp;
 use crate::number;
-use crate::output::paragraph::write_facts;
-use crate::output::text::{block, one_line, width, wrap};
-use crate::output::{Cell, Column, Heading, Output, RenderOptions, Row, TextRole};
+use crate::output::text::block;
+use crate::output::{Block, Cell, Column, Document, Heading, Paragraph, RenderOptions, Row, StyledText, TextRole};
 use serde::Serialize;
-use std::io::Write;
+use std::borrow::Cow;
 
 /// Group of similar failures, or a single failure.
 #[derive(Clone, Debug)]
@@ -238,96 +237,99 @@ impl Row for ExceptionRow {
     }
 }
 
-/// Prints failures with their stack traces as text.
-///
-/// # Errors
-/// If writing fails.
-pub fn print_stack_traces(output: &mut Output, rows: &[ExceptionRow]) -> Result<()> {
-    let (options, out) = (output.options, &mut output.out);
-    for (at, row) in rows.iter().enumerate() {
-        if at > 0 {
-            writeln!(out, "\n")?;
-        }
-        write_heading(&options, out, &row.0)?;
-        match row.0.example.failure.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) {
-            Some(text) => write_stack(&options, out, text)?,
-            None => writeln!(out, "{}", options.theme.paint(TextRole::Dim, "no stack trace recorded"))?,
+/// Group of similar failures, or a single failure, shown with its stack trace.
+#[derive(Clone, Debug)]
+pub struct StackTraceRow(pub ExceptionRow);
+
+impl Row for StackTraceRow {
+    const KEY: &'static str = ExceptionRow::KEY;
+    const COLUMNS: &'static [Column<Self>] = &[];
+    const IS_TEXT: bool = true;
+
+    fn json(&self) -> impl Serialize {
+        self.0.json()
+    }
+
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    fn csv_columns() -> Vec<Cow<'static, str>> {
+        ExceptionRow::csv_columns()
+    }
+
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        let Self(ExceptionRow(group)) = self;
+        write_heading(document, group)?;
+        match self.0.failure().exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) {
+            Some(text) => write_stack(document, text),
+            None => document.dim("no stack trace recorded"),
         }
     }
-    // Flushed first, so that notes on stderr come after the failures.
-    Ok(out.finish()?)
 }
 
 /// Writes the count, title, cause, location, times and example of a group.
-fn write_heading(options: &RenderOptions, out: &mut dyn Write, group: &ExceptionGroup) -> Result<()> {
-    let (example, theme) = (&group.example, options.theme);
+fn write_heading(document: &mut Document<'_>, group: &ExceptionGroup) -> Result<()> {
+    let (example, options) = (&group.example, document.options);
     let Failure { exception_type, message, cause, origin, kind, .. } = &example.failure;
     let times = number::count(group.count.cast_signed()) + if options.unicode { " × " } else { " x " };
-    let word = kind_prefix(*kind).unwrap_or_default();
-    let title_text = title(exception_type.as_deref(), message.as_deref());
-    let title_text = one_line(&title_text);
-    let lead = width(&times) + width(word);
-    let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(MIN_TITLE_WIDTH));
-    write!(out, "{}{word}", theme.paint(TextRole::Figure, &times))?;
-    for (at, line) in wrap(&title_text, room).enumerate() {
-        let indent = if at == 0 { 0 } else { lead };
-        writeln!(out, "{:indent$}{}", "", theme.paint(TextRole::Bad, line.trim_end()))?;
-    }
+    let prefix = kind_prefix(*kind).unwrap_or_default();
+    let label = StyledText::new(TextRole::Figure, &times).with(TextRole::Plain, prefix);
+    let headline = StyledText::new(TextRole::Bad, &title(exception_type.as_deref(), message.as_deref()));
+    document.add(Block::Text(Paragraph::new(headline).labeled(label)))?;
     if let Some(cause) = cause {
-        let location =
-            cause.origin.as_ref().map(|at| format!(", {}", one_line(&format_location(at)))).unwrap_or_default();
+        let location = cause.origin.as_ref().map(|at| format!(", {}", format_location(at))).unwrap_or_default();
         let cause = title(cause.exception_type.as_deref(), cause.message.as_deref());
-        let cause = one_line(&cause);
-        writeln!(out, "caused by {}{location}", theme.paint(TextRole::Bad, &cause))?;
+        let line = StyledText::plain("caused by ").with(TextRole::Bad, &cause);
+        document.add(Block::Line(line.with(TextRole::Plain, &location)))?;
     }
     let age = |time| match number::age(time, options.now).as_str() {
         "-" => "now".to_owned(),
         age => format!("{age} ago"),
     };
     let facts = [
-        origin.as_ref().map(|origin| one_line(&format_location(origin)).into_owned()),
-        Some(format!("span {}", one_line(&example.span_name))),
-        Some(format!("trace {}", one_line(&example.trace_id))),
+        origin.as_ref().map(format_location),
+        Some(format!("span {}", example.span_name)),
+        Some(format!("trace {}", example.trace_id)),
         (group.count > 1).then(|| format!("first {}", age(group.first))),
         Some(if group.count > 1 { format!("last {}", age(group.last)) } else { age(group.last) }),
     ];
-    write_facts(
-        out,
-        facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)),
-        options.separator(),
-        options.width,
-    )?;
-    Ok(writeln!(out)?)
+    let facts = facts.iter().flatten().map(|fact| StyledText::new(TextRole::Dim, fact)).collect();
+    document.add(Block::Facts(facts, options.separator()))?;
+    document.add(Block::Blank)
 }
-
-/// Minimum width of titles, in columns.
-const MIN_TITLE_WIDTH: usize = 20;
 
 /// Writes a stack trace with library frames folded and without the markers under code. One that is not from Python is
 /// written unchanged.
-fn write_stack(options: &RenderOptions, out: &mut dyn Write, text: &str) -> Result<()> {
-    let Some(chain) = stack::parse(text) else { return Ok(writeln!(out, "{}", block(text.trim_end()))?) };
+fn write_stack(document: &mut Document<'_>, text: &str) -> Result<()> {
+    let Some(chain) = stack::parse(text) else {
+        return block(text.trim_end()).lines().try_for_each(|line| document.add(Block::Line(StyledText::plain(line))));
+    };
     for raised in &chain {
         if let Some(link) = raised.link {
-            writeln!(out, "\n{link}\n")?;
+            document.add(Block::Blank)?;
+            document.add(Block::Line(StyledText::plain(link)))?;
+            document.add(Block::Blank)?;
         }
         for run in raised.frames.chunk_by(|a, b| a.library.is_some() == b.library.is_some()) {
-            if run.iter().all(|frame| frame.library.is_some()) {
-                writeln!(out, "  {}", options.theme.paint(TextRole::Dim, &folded_frames(options, run)))?;
-                continue;
-            }
-            for StackFrame { file, line, function, code, .. } in run {
-                let number = line.map(|line| format!(", line {line}")).unwrap_or_default();
-                let function = if function.is_empty() { String::new() } else { format!(", in {}", one_line(function)) };
-                writeln!(out, "  File \"{}\"{number}{function}", one_line(file))?;
-                for code in code {
-                    writeln!(out, "    {}", options.theme.paint(TextRole::Name, &one_line(code)))?;
-                }
-            }
+            write_frames(&mut document.indented("  "), run)?;
         }
-        let error = block(raised.error);
-        for line in error.lines().flat_map(|line| wrap(line, options.width.unwrap_or(usize::MAX))) {
-            writeln!(out, "{}", options.theme.paint(TextRole::Bad, line.trim_end()))?;
+        document.add(Block::Text(Paragraph::new(StyledText::block(TextRole::Bad, raised.error))))?;
+    }
+    Ok(())
+}
+
+/// Writes consecutive frames that are all of libraries, which are folded, or all of the application.
+fn write_frames(document: &mut Document<'_>, run: &[StackFrame<'_>]) -> Result<()> {
+    if run.iter().all(|frame| frame.library.is_some()) {
+        return document.dim(&folded_frames(&document.options, run));
+    }
+    for StackFrame { file, line, function, code, .. } in run {
+        let number = line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let function = if function.is_empty() { String::new() } else { format!(", in {function}") };
+        document.add(Block::Line(StyledText::plain(&format!("File \"{file}\"{number}{function}"))))?;
+        for code in code {
+            document.indented("  ").add(Block::Line(StyledText::new(TextRole::Name, code)))?;
         }
     }
     Ok(())
@@ -342,5 +344,5 @@ fn folded_frames(options: &RenderOptions, run: &[StackFrame<'_>]) -> String {
         }
     }
     let frames = if run.len() == 1 { "frame" } else { "frames" };
-    format!("{} {} {frames} of {}", options.ellipsis(), run.len(), one_line(&names.join(", ")))
+    format!("{} {} {frames} of {}", options.ellipsis(), run.len(), names.join(", "))
 }

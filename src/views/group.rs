@@ -4,10 +4,9 @@ use crate::analysis::key::{GroupKey, GroupValues};
 use crate::error::Result;
 use crate::number;
 use crate::output::text::one_line;
-use crate::output::{Cell, Column, Heading, RenderOptions, Row, RowTable, TextRole, write_table};
+use crate::output::{Block, Cell, Column, Document, Heading, RenderOptions, Row, RowTable, TextRole};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
-use std::io::Write;
 use std::rc::Rc;
 
 /// The values of a group's keys, serialized by key name.
@@ -142,12 +141,8 @@ impl<F: Figures> GroupList<F> {
     }
 
     /// Writes the groups as a table. `first_title` replaces the title of the first figure.
-    pub(super) fn write(
-        &self,
-        options: &RenderOptions,
-        out: &mut dyn Write,
-        first_title: Option<&'static str>,
-    ) -> Result<()> {
+    pub(super) fn write(&self, document: &mut Document<'_>, first_title: Option<&'static str>) -> Result<()> {
+        let options = &document.options;
         // Without keys there is one group, which is the total.
         let shown = if self.keys.is_empty() { &[] } else { self.groups.as_slice() };
         let figures = shown.iter().map(|row| &row.figures);
@@ -174,7 +169,7 @@ impl<F: Figures> GroupList<F> {
             headings.push(Heading::text(""));
         }
         headings.extend(table.headings);
-        write_table(options, out, &headings, &rows)
+        document.add(Block::Table(&headings, rows))
     }
 
     /// Returns the first cells of each row: key values, or a title.

@@ -9,13 +9,10 @@ use crate::error::Result;
 use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
 use crate::number;
 use crate::output::json::SCHEMA;
-use crate::output::paragraph::write_facts;
-use crate::output::text::one_line;
-use crate::output::{Cell, Column, Heading, Item, RenderOptions, Row, TextRole, View, write_table};
+use crate::output::{Block, Cell, Column, Document, Heading, Item, RenderOptions, Row, StyledText, TextRole, View};
 use crate::reading::{recorded_answer, recorded_question};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// Row of the session list.
 #[derive(Clone, Debug)]
@@ -186,27 +183,27 @@ impl View for SessionView {
         SessionDocument { schema: SCHEMA, session, traces, conversations: conversations.collect() }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        write_heading(options, out, &self.session)?;
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        write_heading(document, &self.session)?;
         let ids: Vec<&str> = self.conversations.iter().map(|(trace, _)| &*trace.info.trace_id).collect();
         let turns = (1..).zip(short_trace_ids(&ids));
         for (turn, (trace, conversation)) in turns.zip(&self.conversations) {
-            self.write_turn(options, out, turn, trace, conversation)?;
+            self.write_turn(document, turn, trace, conversation)?;
         }
         if !self.conversations.is_empty() {
             return Ok(());
         }
-        writeln!(out)?;
+        document.add(Block::Blank)?;
         let mut previous_end: Option<Timestamp> = None;
         let mut rows = Vec::with_capacity(self.traces.len());
         for (at, trace) in self.traces.iter().enumerate() {
-            rows.push(turn_cells(options, at + 1, trace, previous_end));
+            rows.push(turn_cells(&document.options, at + 1, trace, previous_end));
             // A trace in progress has no end.
             let millis = trace.execution_duration_ms.filter(|_| trace.state != TraceState::InProgress);
             let nanos = millis.map(|millis| millis.saturating_mul(1_000_000));
             previous_end = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
         }
-        write_table(options, out, &TURN_COLUMNS, &rows)
+        document.add(Block::Table(&TURN_COLUMNS, rows))
     }
 
     fn items(&self) -> Vec<TraceInfo> {
@@ -225,8 +222,8 @@ impl View for SessionConversation {
         self.0.json()
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.0.text(options, out)
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.0.text(document)
     }
 
     fn items(&self) -> Vec<Item> {
@@ -247,41 +244,43 @@ impl SessionView {
     /// Writes a turn of the session: a line for its trace, then its conversation.
     fn write_turn(
         &self,
-        options: &RenderOptions,
-        out: &mut dyn Write,
+        document: &mut Document<'_>,
         (turn, id): (usize, &str),
         trace: &Trace,
         conversation: &Conversation,
     ) -> Result<()> {
-        let (info, theme) = (&trace.info, options.theme);
+        let info = &trace.info;
+        let tokens = info.recorded_usage.as_ref().map(|usage| number::total_tokens(Some(usage)) + " tokens");
         let facts = [
-            Some(theme.paint(TextRole::Heading, &format!("turn {turn}"))),
-            Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
-            number::trace_duration(info),
-            info.recorded_usage.as_ref().map(|usage| number::total_tokens(Some(usage)) + " tokens"),
-            Some(theme.paint(TextRole::Id, &one_line(id))),
-            Some(info.request_time.date_time(options.zone)),
+            Some((TextRole::Heading, format!("turn {turn}"))),
+            Some((state_role(&info.state), info.state.as_str().to_owned())),
+            number::trace_duration(info).map(|duration| (TextRole::Plain, duration)),
+            tokens.map(|tokens| (TextRole::Plain, tokens)),
+            Some((TextRole::Id, id.to_owned())),
+            Some((TextRole::Plain, info.request_time.date_time(document.options.zone))),
         ];
-        writeln!(out, "\n{}", facts.into_iter().flatten().collect::<Vec<_>>().join("  "))?;
+        let facts = facts.into_iter().flatten().map(|(role, fact)| StyledText::new(role, &fact)).collect();
+        document.add(Block::Blank)?;
+        document.add(Block::Facts(facts, "  "))?;
         if conversation.steps.is_empty() {
             let why = if trace.span_list().is_empty() { "(no spans stored)" } else { "(no new messages)" };
-            return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, why))?);
+            return document.dim(why);
         }
-        self.steps(trace, conversation).write(options, out)
+        self.steps(trace, conversation).write(document)
     }
 }
 
 /// Writes the totals of the session.
-fn write_heading(options: &RenderOptions, out: &mut dyn Write, session: &Session) -> Result<()> {
-    let theme = options.theme;
+fn write_heading(document: &mut Document<'_>, session: &Session) -> Result<()> {
+    let options = document.options;
     let counted = |number: u64, noun: &str| format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" });
-    let if_any = |number: u64, role, text: String| (number > 0).then(|| theme.paint(role, &text));
+    let if_any = |number: u64, role, text: String| (number > 0).then(|| StyledText::new(role, &text));
     let facts = [
-        Some(theme.paint(TextRole::Name, &one_line(&session.id))),
-        Some(counted(session.traces, "turn")),
+        Some(StyledText::new(TextRole::Name, &session.id)),
+        Some(StyledText::plain(&counted(session.traces, "turn"))),
         if_any(session.errors, TextRole::Bad, counted(session.errors, "error")),
         if_any(session.in_progress, TextRole::Warn, format!("{} in progress", count(session.in_progress))),
-        session.execution_duration_ms.map(|millis| format!("busy {}", number::millis(millis))),
+        session.execution_duration_ms.map(|millis| StyledText::plain(&format!("busy {}", number::millis(millis)))),
         session.token_usage.as_ref().map(|usage| {
             let parts = format!(
                 "{} in{}{} out",
@@ -289,26 +288,20 @@ fn write_heading(options: &RenderOptions, out: &mut dyn Write, session: &Session
                 options.separator(),
                 number::count_or_dash(usage.output_tokens)
             );
-            format!("{} tokens ({parts})", theme.paint(TextRole::Figure, &number::total_tokens(Some(usage))))
+            let total = StyledText::new(TextRole::Figure, &number::total_tokens(Some(usage)));
+            total.with(TextRole::Plain, &format!(" tokens ({parts})"))
         }),
-        session.cost.cost().as_ref().and_then(number::cost),
+        session.cost.cost().as_ref().and_then(number::cost).map(|cost| StyledText::plain(&cost)),
     ];
-    write_facts(out, facts.into_iter().flatten(), "  ", options.width)?;
-    let (first, zone) = (session.first, options.zone);
+    document.add(Block::Facts(facts.into_iter().flatten().collect(), "  "))?;
     let facts = [
-        Some(format!("experiment {}", one_line(&session.experiments.join(", ")))),
-        Some(session.users.join(", "))
-            .filter(|users| !users.is_empty())
-            .map(|users| format!("user {}", one_line(&users))),
-        Some(format!("since {} {}", first.date_time(zone), first.zone_name(zone))),
+        Some(format!("experiment {}", session.experiments.join(", "))),
+        Some(session.users.join(", ")).filter(|users| !users.is_empty()).map(|users| format!("user {users}")),
+        Some(format!("since {}", options.time(session.first))),
         session.duration_ns().map(|nanos| format!("wall time {}", number::duration(nanos))),
     ];
-    write_facts(
-        out,
-        facts.into_iter().flatten().map(|fact| theme.paint(TextRole::Dim, &fact)),
-        options.separator(),
-        options.width,
-    )
+    let facts = facts.into_iter().flatten().map(|fact| StyledText::new(TextRole::Dim, &fact)).collect();
+    document.add(Block::Facts(facts, options.separator()))
 }
 
 const TURN_COLUMNS: [Heading<'static>; 10] = [

@@ -8,11 +8,9 @@ use crate::frameworks;
 use crate::model::{Payload, Span, SpanEvent, SpanLink, TraceInfo, short_trace_id};
 use crate::number;
 use crate::output::json::SCHEMA;
-use crate::output::paragraph::{Paragraph, write_facts, write_pair};
-use crate::output::text::one_line;
-use crate::output::{RenderOptions, TextRole, View};
+use crate::output::{Block, Document, Paragraph, StyledText, TextRole, View, pretty};
 use serde::Serialize;
-use std::io::Write;
+use std::borrow::Cow;
 
 /// Details of one span.
 #[derive(Debug)]
@@ -43,23 +41,23 @@ impl View for SpanView {
         SpanDocument { schema: SCHEMA, span }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
         let span = &self.row.span;
-        self.write_header(options, out)?;
-        write_failures(options, out, span)?;
+        self.write_header(document)?;
+        write_failures(document, span)?;
         if let Some(payload) = &span.payload {
-            write_inputs_and_outputs(options, out, payload)?;
-            write_attributes(options, out, payload)?;
-            write_events(options, out, span, payload)?;
-            write_links(options, out, &payload.links)?;
+            write_inputs_and_outputs(document, payload)?;
+            write_attributes(document, payload)?;
+            write_events(document, span, payload)?;
+            write_links(document, &payload.links)?;
         }
         let id = Some(span.id.as_str());
         let mut assessments =
             self.info.assessments.iter().filter(|assessment| assessment.span_id.as_deref() == id).peekable();
         if assessments.peek().is_some() {
-            write_heading(options, out, "assessments")?;
+            document.add(Block::Heading("assessments"))?;
         }
-        assessments.try_for_each(|assessment| assessment::write_full(options, out, "", assessment))
+        assessments.flat_map(assessment::full).try_for_each(|block| document.add(block))
     }
 
     fn items(&self) -> Vec<SpanRow> {
@@ -68,34 +66,34 @@ impl View for SpanView {
 }
 
 impl SpanView {
-    fn write_header(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let (span, theme) = (&self.row.span, options.theme);
+    fn write_header(&self, document: &mut Document<'_>) -> Result<()> {
+        let (span, options) = (&self.row.span, document.options);
         let facts = [
-            Some(theme.paint(TextRole::Name, &one_line(&span.name))),
-            Some(theme.paint(TextRole::Kind, &one_line(span.span_type.as_str()))),
-            Some(theme.paint(status_role(&span.status), &one_line(span.status.as_str()))),
-            span.duration_ns().map(number::duration),
-            span.usage().map(|usage| theme.paint(TextRole::Figure, &tokens(usage, options)) + " tokens"),
-            span.model.as_deref().map(|model| one_line(model).into_owned()),
-            span.cost.as_ref().and_then(number::cost),
+            Some(StyledText::new(TextRole::Name, &span.name)),
+            Some(StyledText::new(TextRole::Kind, span.span_type.as_str())),
+            Some(StyledText::new(status_role(&span.status), span.status.as_str())),
+            span.duration_ns().map(|nanos| StyledText::plain(&number::duration(nanos))),
+            span.usage().map(|usage| {
+                StyledText::new(TextRole::Figure, &tokens(usage, &options)).with(TextRole::Plain, " tokens")
+            }),
+            span.model.as_deref().map(StyledText::plain),
+            span.cost.as_ref().and_then(number::cost).map(|cost| StyledText::plain(&cost)),
         ];
-        write_facts(out, facts.into_iter().flatten(), "  ", options.width)?;
-        let parent = span
-            .parent
-            .as_ref()
-            .map_or_else(|| "root".to_owned(), |parent| format!("parent {}", one_line(parent.as_str())));
+        document.add(Block::Facts(facts.into_iter().flatten().collect(), "  "))?;
+        let parent = &span.parent;
         let mut ids = vec![
-            format!("span {}", one_line(span.id.as_str())),
-            parent,
-            format!("trace {}", one_line(&self.info.trace_id)),
-            format!("{} {}", span.start.date_time(options.zone), span.start.zone_name(options.zone)),
+            format!("span {}", span.id.as_str()),
+            parent.as_ref().map_or_else(|| "root".to_owned(), |parent| format!("parent {}", parent.as_str())),
+            format!("trace {}", self.info.trace_id),
+            options.time(span.start),
         ];
         let payload = span.payload.as_ref();
         ids.extend(payload.and_then(log_level).map(|level| format!("log level {level}")));
-        ids.extend(payload.and_then(tool_names).map(|tools| format!("tools {}", one_line(&tools))));
-        write_facts(out, ids.iter().map(|id| theme.paint(TextRole::Dim, id)), options.separator(), options.width)?;
+        ids.extend(payload.and_then(tool_names).map(|tools| format!("tools {tools}")));
+        let ids = ids.iter().map(|id| StyledText::new(TextRole::Dim, id)).collect();
+        document.add(Block::Facts(ids, options.separator()))?;
         match payload.and_then(|payload| payload.attribute("mlflow.spanDescription")) {
-            Some(description) => Paragraph::with_indent(options, "").write_text(out, &description.display()),
+            Some(description) => document.add(Block::Text(Paragraph::plain(&description.display()))),
             None => Ok(()),
         }
     }
@@ -125,91 +123,87 @@ fn tool_names(payload: &Payload) -> Option<String> {
 }
 
 /// Writes the exception with its stack trace, a handled failure, and the status message unless it repeats one of them.
-fn write_failures(options: &RenderOptions, out: &mut dyn Write, span: &Span) -> Result<()> {
+fn write_failures(document: &mut Document<'_>, span: &Span) -> Result<()> {
     let mut shown = String::new();
     for (role, failure) in failures(span).filter(|(role, _)| *role == TextRole::Warn || span.exception.is_some()) {
-        write_heading(options, out, if role == TextRole::Warn { "failure" } else { "exception" })?;
-        writeln!(out, "{}", options.theme.paint(role, &one_line(&failure)))?;
+        document.add(Block::Heading(if role == TextRole::Warn { "failure" } else { "exception" }))?;
+        document.add(Block::Line(StyledText::new(role, &failure)))?;
         shown += &failure;
         let stack = span.exception.as_ref().and_then(|exception| exception.stacktrace.as_deref());
         if let (TextRole::Bad, Some(stack)) = (role, stack) {
-            Paragraph::with_indent(options, "").write_text(out, stack)?;
+            document.add(Block::Text(Paragraph::plain(stack)))?;
         }
     }
     if !shown.contains(&span.status_message) {
-        write_heading(options, out, "status message")?;
-        Paragraph::with_indent(options, "").write_text(out, &span.status_message)?;
+        document.add(Block::Heading("status message"))?;
+        document.add(Block::Text(Paragraph::plain(&span.status_message)))?;
     }
     Ok(())
 }
 
 /// Writes inputs and outputs.
-fn write_inputs_and_outputs(options: &RenderOptions, out: &mut dyn Write, payload: &Payload) -> Result<()> {
+fn write_inputs_and_outputs(document: &mut Document<'_>, payload: &Payload) -> Result<()> {
     for (title, value) in [("inputs", payload.inputs()), ("outputs", payload.outputs())] {
         if let Some(value) = value {
-            write_heading(options, out, title)?;
-            Paragraph::with_indent(options, "").write_text(out, &crate::output::pretty::readable(value))?;
+            document.add(Block::Heading(title))?;
+            document.add(Block::Text(Paragraph::plain(&pretty::readable(value))))?;
         }
     }
     Ok(())
 }
 
 /// Writes the attributes that are not shown above.
-fn write_attributes(options: &RenderOptions, out: &mut dyn Write, payload: &Payload) -> Result<()> {
+fn write_attributes(document: &mut Document<'_>, payload: &Payload) -> Result<()> {
     let is_shown_above = |key: &str| {
         matches!(key, "mlflow.spanInputs" | "mlflow.spanOutputs" | "mlflow.spanDescription")
             || (key == "mlflow.spanLogLevel" && log_level(payload).is_some())
     };
     let mut others = payload.attributes.iter().filter(|(key, _)| !is_shown_above(key)).peekable();
     if others.peek().is_some() {
-        write_heading(options, out, "attributes")?;
+        document.add(Block::Heading("attributes"))?;
     }
-    others.try_for_each(|(key, value)| write_pair(options, out, "", key, value))
+    others.try_for_each(|(key, value)| document.add(Block::Pair(key, Cow::Borrowed(value))))
 }
 
 /// Writes all events; the chunks of a stream as one text.
-fn write_events(options: &RenderOptions, out: &mut dyn Write, span: &Span, payload: &Payload) -> Result<()> {
+fn write_events(document: &mut Document<'_>, span: &Span, payload: &Payload) -> Result<()> {
     let after = |event_time: i64| number::duration(event_time.saturating_sub(span.start.0));
     let stream = frameworks::streamed_response(&payload.events).filter(|stream| !stream.messages.is_empty());
     if let Some(stream) = &stream {
         let first =
             stream.first_content.map(|first| format!(", first text after {}", after(first.0))).unwrap_or_default();
-        write_heading(options, out, &format!("stream ({} chunks{first})", stream.chunks))?;
-        Paragraph::with_indent(options, "").write_text(out, &stream.text())?;
+        document.add(Block::Heading(&format!("stream ({} chunks{first})", stream.chunks)))?;
+        document.add(Block::Text(Paragraph::plain(&stream.text())))?;
     }
     let is_listed = |event: &&SpanEvent| stream.is_none() || !frameworks::is_chunk(event);
     let listed: Vec<&SpanEvent> = payload.events.iter().filter(is_listed).collect();
     if !listed.is_empty() {
-        write_heading(options, out, &format!("events ({})", listed.len()))?;
+        document.add(Block::Heading(&format!("events ({})", listed.len())))?;
     }
     // The stack trace of the last exception is already shown above.
     let shown_stack = span.exception.as_ref().and_then(|exception| exception.stacktrace.as_ref());
     for event in listed {
-        let name = options.theme.paint(TextRole::Name, &one_line(&event.name));
-        writeln!(out, "{name}  {}", options.theme.paint(TextRole::Dim, &format!("+{}", after(event.time.0))))?;
+        let name = StyledText::new(TextRole::Name, &event.name).with(TextRole::Plain, "  ");
+        document.add(Block::Line(name.with(TextRole::Dim, &format!("+{}", after(event.time.0)))))?;
         for (key, value) in &event.attributes {
             if shown_stack.is_none() || value.as_string().as_ref() != shown_stack {
-                write_pair(options, out, "  ", key, value)?;
+                document.indented("  ").add(Block::Pair(key, Cow::Borrowed(value)))?;
             }
         }
     }
     Ok(())
 }
 
-fn write_links(options: &RenderOptions, out: &mut dyn Write, links: &[SpanLink]) -> Result<()> {
+fn write_links(document: &mut Document<'_>, links: &[SpanLink]) -> Result<()> {
     if !links.is_empty() {
-        write_heading(options, out, "links")?;
+        document.add(Block::Heading("links"))?;
     }
     for link in links {
-        let trace_id = one_line(short_trace_id(&link.trace_id));
-        writeln!(out, "trace {}  span {}", options.theme.paint(TextRole::Id, &trace_id), one_line(&link.span_id))?;
+        let line = StyledText::plain("trace ").with(TextRole::Id, short_trace_id(&link.trace_id));
+        document.add(Block::Line(line.with(TextRole::Plain, &format!("  span {}", link.span_id))))?;
         for (key, value) in link.attributes.members().unwrap_or_default() {
-            write_pair(options, out, "  ", &key, &value)?;
+            document.indented("  ").add(Block::Pair(&key, Cow::Owned(value)))?;
         }
     }
     Ok(())
-}
-
-fn write_heading(options: &RenderOptions, out: &mut dyn Write, title: &str) -> Result<()> {
-    Ok(writeln!(out, "\n{}", options.theme.paint(TextRole::Heading, title))?)
 }

@@ -8,10 +8,9 @@ use crate::error::Result;
 use crate::model::{Cost, TokenUsage};
 use crate::number;
 use crate::output::json::SCHEMA;
-use crate::output::{Cell, Column, Heading, RenderOptions, TextRole, View};
+use crate::output::{Cell, Column, Document, Heading, TextRole, View};
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// Statistics of traces, grouped.
 #[derive(Debug)]
@@ -184,8 +183,8 @@ impl View for StatsView {
         }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.list().write(options, out, Some(self.sorted.unit.as_str()))
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.list().write(document, Some(self.sorted.unit.as_str()))
     }
 
     fn items(&self) -> Vec<Self::Item> {

@@ -15,14 +15,12 @@ use crate::analysis::usage::{Explanation, GroupedUsage, TraceUsage};
 use crate::error::Result;
 use crate::model::Trace;
 use crate::output::json::SCHEMA;
-use crate::output::text::{clip, one_line, width};
-use crate::output::{Cell, RenderOptions, RowTable, TextRole, View, write_table};
+use crate::output::{Block, Cell, Document, RowTable, StyledText, TextRole, View};
 use crate::reading::Agents;
 use explanation::write_explanation;
 pub(super) use json::UsageJson;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// Token usage of a trace per call.
 #[derive(Debug)]
@@ -44,18 +42,15 @@ impl View for UsageView {
         UsageJson::new(&self.trace, &self.usage, self.items(), self.explanation.as_ref())
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
         let info = &self.trace.info;
-        let id = one_line(info.short_id());
-        let name = info.display_name().map(one_line).unwrap_or_default();
-        let room = options.width.map_or(usize::MAX, |width_limit| width_limit.saturating_sub(width(&id) + 2));
-        let name = options.theme.paint(TextRole::Name, &clip(&name, room, options.ellipsis()));
-        let gap = if name.is_empty() { "" } else { "  " };
-        writeln!(out, "{}{gap}{name}", options.theme.paint(TextRole::Id, &id))?;
+        let id = StyledText::new(TextRole::Id, info.short_id()).with(TextRole::Plain, "  ");
+        let name = info.display_name().unwrap_or_default();
+        document.add(Block::Truncated(id.with(TextRole::Name, name)))?;
         let calls = self.items();
         let shown = calls.iter().zip(&self.usage.rows).filter(|(_, row)| !row.is_empty_remainder());
         let total = CallRow::total(&self.trace, &self.usage);
-        let mut table = RowTable::of_list(options, shown.map(|(call, _)| call).chain([&total]));
+        let mut table = RowTable::of_list(&document.options, shown.map(|(call, _)| call).chain([&total]));
         table.highlight_total();
         if let Some(total) = table.rows.last_mut() {
             // In place of the texts of a call: the title.
@@ -64,8 +59,8 @@ impl View for UsageView {
             let title = if self.usage.source == Some("recorded") { "total (recorded)" } else { "total" };
             total[0] = Cell::new(title, TextRole::Name);
         }
-        write_table(options, out, &table.headings, &table.rows)?;
-        self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, options, out))
+        document.add(Block::Table(&table.headings, table.rows))?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, document))
     }
 
     fn items(&self) -> Vec<CallRow> {
@@ -129,9 +124,9 @@ impl View for GroupsView {
         }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.list().write(options, out, None)?;
-        self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, options, out))
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.list().write(document, None)?;
+        self.explanation.as_ref().map_or(Ok(()), |explanation| write_explanation(explanation, document))
     }
 
     fn items(&self) -> Vec<Self::Item> {

@@ -9,7 +9,7 @@ use mltrace::analysis::usage::{self, Explanation, GroupedUsage};
 use mltrace::analysis::{conversation, stack};
 use mltrace::formats::{self, SpanDetail};
 use mltrace::model::{Json, Timestamp, Trace, Zone};
-use mltrace::output::{RenderOptions, Row, RowTable, Theme, View, write_table};
+use mltrace::output::{Block, Document, RenderOptions, Row, RowTable, Theme, View};
 use mltrace::reading::{Agents, History, Reading, answer, question};
 use mltrace::store::{self, Address, StoreEnvironment};
 use mltrace::views::conversation::ConversationView;
@@ -130,20 +130,19 @@ fn compare(a: &Trace, b: &Trace) -> DiffView {
     strict
 }
 
-fn looks() -> impl Iterator<Item = RenderOptions> {
+fn looks() -> impl Iterator<Item = (RenderOptions, Theme)> {
     let now = Timestamp(1_795_132_800_000_000_000);
-    let look =
-        move |(width, unicode, color)| RenderOptions { theme: Theme { color }, width, unicode, zone: Zone::Utc, now };
+    let look = move |(width, unicode, color)| (RenderOptions { width, unicode, zone: Zone::Utc, now }, Theme { color });
     [(None, true, false), (Some(100), true, false), (Some(40), false, false), (Some(7), true, true)]
         .into_iter()
         .map(look)
 }
 
 fn check_view<V: View>(view: &V) {
-    for look in looks() {
+    for (options, theme) in looks() {
         let mut out = Vec::new();
-        view.text(&look, &mut out).expect("a vector takes everything");
-        check_text(&look, &out);
+        view.text(&mut Document::new(options, theme, &mut out)).expect("a vector takes everything");
+        check_text(theme, &out);
     }
     check_json(&serde_json::to_string(&view.json()).expect("views are JSON"));
     let _ = view.csv_columns();
@@ -152,17 +151,18 @@ fn check_view<V: View>(view: &V) {
 
 fn check_rows<R: Row>(rows: Vec<R>) {
     rows.iter().for_each(|row| check_json(&serde_json::to_string(&row.json()).expect("rows are JSON")));
-    for look in looks() {
-        let table = RowTable::of_list(&look, &rows);
+    for (options, theme) in looks() {
+        let table = RowTable::of_list(&options, &rows);
         let mut out = Vec::new();
-        write_table(&look, &mut out, &table.headings, &table.rows).expect("a vector takes everything");
-        check_text(&look, &out);
+        let mut document = Document::new(options, theme, &mut out);
+        document.add(Block::Table(&table.headings, table.rows)).expect("a vector takes everything");
+        check_text(theme, &out);
     }
 }
 
-fn check_text(look: &RenderOptions, out: &[u8]) {
+fn check_text(theme: Theme, out: &[u8]) {
     let text = std::str::from_utf8(out).expect("text is UTF-8");
-    assert!(look.theme.color || is_harmless(text), "{text:?}");
+    assert!(theme.color || is_harmless(text), "{text:?}");
 }
 
 fn check_json(text: &str) {

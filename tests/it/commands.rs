@@ -234,7 +234,7 @@ fn traces_are_colored() {
 
     \u{1b}[31mrun_tool_agent\u{1b}[0m  \u{1b}[36mAGENT\u{1b}[0m       \u{1b}[31m██████████████████████████████\u{1b}[0m  152 ms
     \u{1b}[90m│  \u{1b}[0m\u{1b}[31m✗ ValueError: No weather station in Atlantis\u{1b}[0m
-    \u{1b}[90m├─ \u{1b}[0m\u{1b}[1mCompletions\u{1b}[0m  \u{1b}[36mCHAT_MODEL\u{1b}[0m  \u{1b}[34m█████████████████████████████ \u{1b}[0m  146 ms  \u{1b}[35m45 → 14\u{1b}[0m  gpt-4o-mini
+    \u{1b}[90m├─ \u{1b}[0m\u{1b}[1mCompletions\u{1b}[0m  \u{1b}[36mCHAT_MODEL\u{1b}[0m  \u{1b}[34m█████████████████████████████\u{1b}[0m   146 ms  \u{1b}[35m45 → 14\u{1b}[0m  gpt-4o-mini
     \u{1b}[90m└─ \u{1b}[0m\u{1b}[31mget_weather\u{1b}[0m  \u{1b}[36mTOOL\u{1b}[0m        \u{1b}[31m                             █\u{1b}[0m  3.9 ms
     \u{1b}[90m      \u{1b}[0m\u{1b}[31m✗ ValueError: No weather station in Atlantis\u{1b}[0m
     "

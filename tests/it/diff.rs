@@ -594,10 +594,10 @@ fn traces_are_selected_as_in_other_commands() {
 
     ~ run_tool_agent  AGENT       152 ms → 242 ms
       │  in question  What's the weather like in [-Atlantis-]{+Paris+} today?  (and in 3 more spans)
-      ├─ Completions  CHAT_MODEL  146 ms           59 tokens  gpt-4o-mini
-    ~ ├─ get_weather  TOOL        0.6 ms
+      ├─ Completions  CHAT_MODEL           146 ms  59 tokens  gpt-4o-mini
+    ~ ├─ get_weather  TOOL                 0.6 ms
       │     failed  [-ValueError: No weather station in Atlantis-]
-    + └─ Completions  CHAT_MODEL  92.2 ms          47 tokens  gpt-4o-mini
+    + └─ Completions  CHAT_MODEL          92.2 ms  47 tokens  gpt-4o-mini
     ");
 }
 

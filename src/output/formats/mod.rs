@@ -10,6 +10,7 @@ use super::json::Page;
 use super::options::RenderOptions;
 use super::row::AnyRow;
 use super::table::Heading;
+use super::theme::Theme;
 use crate::error::Result;
 use crate::terminal::Paged;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -56,6 +57,8 @@ pub(super) enum ViewForm {
 pub(super) struct ListSpec {
     /// Key of the list in the JSON document.
     pub(super) key: &'static str,
+    /// Whether rows are texts rather than lines of a table.
+    pub(super) is_text: bool,
     /// Columns of a table, as places in the list of the row type.
     pub(super) columns: Vec<usize>,
     /// Headings of these columns.
@@ -64,8 +67,10 @@ pub(super) struct ListSpec {
     pub(super) csv_columns: Vec<Cow<'static, str>>,
     /// Whether an earlier list of this run has written the header.
     pub(super) has_header: bool,
-    /// Rendering options.
+    /// Layout of text.
     pub(super) options: RenderOptions,
+    /// Colors of text, or none.
+    pub(super) theme: Theme,
 }
 
 /// Writes the rows of a list in one format.

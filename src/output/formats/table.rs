@@ -2,6 +2,8 @@
 
 use super::{FormatInfo, ListSpec, RowWriter, ViewForm};
 use crate::error::Result;
+use crate::output::block::Block;
+use crate::output::document::Document;
 use crate::output::json::Page;
 use crate::output::row::AnyRow;
 use crate::output::table::{Cell, Layout, shorten_ids};
@@ -13,7 +15,13 @@ pub(super) const FORMAT: FormatInfo = FormatInfo {
     view: ViewForm::Text,
     is_json: false,
     prints_content: false,
-    start_list: |spec| Box::new(TableWriter { spec, rows: Vec::new(), layout: None }),
+    start_list: |spec| {
+        if spec.is_text {
+            Box::new(TextsWriter { spec, is_first: true })
+        } else {
+            Box::new(TableWriter { spec, rows: Vec::new(), layout: None })
+        }
+    },
 };
 
 /// Number of rows laid out together; later chunks use the column widths of the first.
@@ -47,8 +55,30 @@ impl TableWriter {
         // Short ids are unique only within a chunk, since rows are not kept.
         shorten_ids(&mut self.rows);
         let layout = self.layout.get_or_insert_with(|| Layout::new(headings, &self.rows, options.width));
-        layout.write(out, options.theme, options.ellipsis(), headings, &self.rows, is_first)?;
+        layout.write(out, self.spec.theme, options.ellipsis(), headings, &self.rows, is_first)?;
         self.rows.clear();
+        Ok(())
+    }
+}
+
+/// Writes the texts of rows, with two empty lines between them.
+#[derive(Debug)]
+struct TextsWriter {
+    spec: ListSpec,
+    is_first: bool,
+}
+
+impl RowWriter for TextsWriter {
+    fn push(&mut self, out: &mut Paged, row: &dyn AnyRow) -> Result<()> {
+        let mut document = Document::new(self.spec.options, self.spec.theme, out);
+        if !std::mem::take(&mut self.is_first) {
+            document.add(Block::Blank)?;
+            document.add(Block::Blank)?;
+        }
+        row.write_text(&mut document)
+    }
+
+    fn finish(&mut self, _out: &mut Paged, _page: Option<Page>) -> Result<()> {
         Ok(())
     }
 }

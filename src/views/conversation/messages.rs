@@ -4,29 +4,24 @@ use crate::error::Result;
 use crate::frameworks::ARGUMENT_KEYS;
 use crate::message::{Media, Message, Part, Role, ToolCallPart, ToolResultPart};
 use crate::model::Json;
-use crate::output::text::{block, clip, one_line, width, wrap};
-use crate::output::{RenderOptions, TextRole, outline, pretty};
+use crate::output::text::{one_line, width};
+use crate::output::{Block, Document, LineLimit, Paragraph, RenderOptions, StyledText, TextRole, outline, pretty};
 use std::borrow::Cow;
-use std::io::Write;
 
 /// Maximum lines of a message without `--full`.
 const MAX_LINES: usize = 24;
 
-/// Minimum width of text at any indentation.
-const MIN_TEXT_WIDTH: usize = 24;
-
-/// Writes messages, indented.
-pub(super) struct MessageWriter<'a, 'w> {
-    pub(super) options: &'a RenderOptions,
-    pub(super) out: &'w mut dyn Write,
-    pub(super) indent: String,
+/// Writes messages.
+pub(super) struct MessageWriter<'a> {
+    pub(super) document: Document<'a>,
+    /// Whether long messages are shown in full.
     pub(super) is_full: bool,
 }
 
-impl MessageWriter<'_, '_> {
+impl MessageWriter<'_> {
     /// Writes a message; `speaker` is used if the message names none.
     pub(super) fn write_message(&mut self, message: &Message, speaker: Option<&str>) -> Result<()> {
-        let label = speaker_label(message, speaker, self.options);
+        let label = speaker_label(message, speaker, &self.document.options);
         for (at, part) in merge_adjacent_texts(&message.parts).iter().enumerate() {
             match part.as_ref() {
                 // Written below the text that it belongs to.
@@ -104,9 +99,8 @@ impl MessageWriter<'_, '_> {
 
     /// Writes a failure.
     pub(super) fn write_failure(&mut self, role: TextRole, text: &str) -> Result<()> {
-        let sign = if self.options.unicode { "✗ " } else { "x " };
-        let (theme, text) = (self.options.theme, one_line(text).into_owned());
-        self.write_wrapped(&theme.paint(role, sign), width(sign), role, &text)
+        let sign = if self.document.options.unicode { "✗ " } else { "x " };
+        self.write_paragraph(Paragraph::new(StyledText::new(role, text)).labeled(StyledText::new(role, sign)))
     }
 
     /// Writes `label: text`.
@@ -123,67 +117,35 @@ impl MessageWriter<'_, '_> {
         role: TextRole,
         text: &str,
     ) -> Result<()> {
-        let label = format!("{}{sign} ", clip(&one_line(label), self.room(4), self.options.ellipsis()));
-        let painted = self.options.theme.paint(label_role, &label);
-        let is_long = text.contains('\n') || width(&label) * 2 > self.room(0);
-        if is_long {
-            writeln!(self.out, "{}{}", self.indent, self.options.theme.paint(label_role, label.trim_end()))?;
+        let label = StyledText::new(label_role, label).truncated(self.room(4), self.document.options.ellipsis());
+        let label = label.with(label_role, sign).with(label_role, " ");
+        if text.contains('\n') || label.width() * 2 > self.room(0) {
+            self.document.add(Block::Line(label))?;
             return self.write_lines("  ", role, text);
         }
-        self.write_wrapped(&painted, width(&label), role, text)
-    }
-
-    fn write_wrapped(&mut self, lead: &str, lead_width: usize, role: TextRole, text: &str) -> Result<()> {
-        let text = block(text);
-        let lines: Vec<&str> = wrap(&text, self.room(lead_width)).collect();
-        let shown = self.shown_lines(lines.len());
-        for (at, line) in lines.iter().take(shown).enumerate() {
-            let line = self.options.theme.paint(role, line.trim_end());
-            let indent = &self.indent;
-            if at == 0 {
-                writeln!(self.out, "{indent}{lead}{line}")?;
-            } else {
-                writeln!(self.out, "{indent}{}{line}", " ".repeat(lead_width))?;
-            }
-        }
-        self.write_more(lines.len() - shown)
+        self.write_paragraph(Paragraph::new(StyledText::block(role, text)).labeled(label))
     }
 
     /// Writes a text of several lines, each marked so that none can be mistaken for another message.
-    fn write_lines(&mut self, more_indent: &str, role: TextRole, text: &str) -> Result<()> {
-        let text = block(text);
-        let is_multiline = text.trim_end().contains('\n');
-        let mark = match (is_multiline, self.options.unicode) {
+    fn write_lines(&mut self, indent: &str, role: TextRole, text: &str) -> Result<()> {
+        let text = text.trim_end();
+        let mark = match (text.contains('\n'), self.document.options.unicode) {
             (false, _) => "",
             (true, true) => "│ ",
             (true, false) => "| ",
         };
-        let room = self.room(width(more_indent) + width(mark));
-        let lines: Vec<&str> = text.trim_end().lines().flat_map(|line| wrap(line, room)).collect();
-        let shown = self.shown_lines(lines.len());
-        for line in lines.iter().take(shown) {
-            let (mark, line) =
-                (self.options.theme.paint(TextRole::Dim, mark), self.options.theme.paint(role, line.trim_end()));
-            writeln!(self.out, "{}", format!("{}{more_indent}{mark}{line}", self.indent).trim_end())?;
-        }
-        self.write_more(lines.len() - shown)
+        let mark = StyledText::new(TextRole::Dim, &format!("{indent}{mark}"));
+        self.write_paragraph(Paragraph::new(StyledText::block(role, text)).marked(mark))
     }
 
-    const fn shown_lines(&self, lines: usize) -> usize {
-        if self.is_full || lines <= MAX_LINES + 2 { lines } else { MAX_LINES }
-    }
-
-    fn write_more(&mut self, hidden: usize) -> Result<()> {
-        if hidden > 0 {
-            let text = format!("{} {hidden} more lines; --full shows them", self.options.ellipsis());
-            writeln!(self.out, "{}  {}", self.indent, self.options.theme.paint(TextRole::Dim, &text))?;
-        }
-        Ok(())
+    fn write_paragraph(&mut self, paragraph: Paragraph) -> Result<()> {
+        let limit = LineLimit { lines: MAX_LINES, slack: 2, hint: "; --full shows them" };
+        self.document.add(Block::Text(paragraph.limited((!self.is_full).then_some(limit))))
     }
 
     /// Columns available after a prefix of `lead` columns.
     fn room(&self, lead: usize) -> usize {
-        self.options.width.map_or(usize::MAX, |all| all.saturating_sub(width(&self.indent) + lead).max(MIN_TEXT_WIDTH))
+        self.document.text_room(lead)
     }
 }
 

@@ -9,12 +9,11 @@ use super::tree::{TreeView, problems};
 use crate::analysis::conversation::Conversation;
 use crate::error::Result;
 use crate::model::Trace;
-use crate::output::{Item, RenderOptions, TextRole, View};
+use crate::output::{Block, Document, Item, View};
 pub(super) use json::ConversationJson;
 pub(super) use json::StepJson;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Write;
 pub(super) use steps::Steps;
 
 /// Trace as a conversation.
@@ -42,16 +41,16 @@ impl View for ConversationView {
         }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.tree.write_header(options, out)?;
-        if self.conversation.steps.is_empty() {
-            writeln!(out)?;
-            if self.tree.trace.span_list().is_empty() {
-                return self.tree.write_previews(options, out);
-            }
-            return Ok(writeln!(out, "{}", options.theme.paint(TextRole::Dim, "(no messages in these spans)"))?);
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.tree.write_header(document)?;
+        if !self.conversation.steps.is_empty() {
+            return self.steps().write(document);
         }
-        self.steps().write(options, out)
+        document.add(Block::Blank)?;
+        if self.tree.trace.span_list().is_empty() {
+            return self.tree.write_previews(document);
+        }
+        document.dim("(no messages in these spans)")
     }
 
     fn items(&self) -> Vec<Item> {

@@ -7,10 +7,9 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::model::{Json, Span, Trace, is_runtime_message};
 use crate::number;
-use crate::output::text::{clip, one_line, width};
-use crate::output::{Item, RenderOptions, TextRole, outline};
+use crate::output::text::{one_line, width};
+use crate::output::{Block, Document, Item, RenderOptions, StyledText, TextRole, outline};
 use crate::views::span::tokens;
-use std::io::Write;
 
 /// Steps of a trace's conversation.
 #[derive(Clone, Copy, Debug)]
@@ -23,33 +22,35 @@ pub(in crate::views) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     /// Writes the steps.
-    pub(in crate::views) fn write(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let write_record = |out: &mut dyn Write, messages: &[Message]| {
-            let mut writer = MessageWriter { options, out, indent: String::new(), is_full: self.is_full };
+    pub(in crate::views) fn write(&self, document: &mut Document<'_>) -> Result<()> {
+        let write_record = |document: &mut Document<'_>, messages: &[Message]| {
+            let mut writer = MessageWriter { document: document.indented(""), is_full: self.is_full };
             messages.iter().try_for_each(|message| writer.write_message(message, None))
         };
         if let Some(record) = &self.conversation.record {
             let source = if record.received.is_empty() { "" } else { "; from the trace record:" };
-            writeln!(out, "\n{}", options.theme.paint(TextRole::Dim, &format!("(root span not stored{source})")))?;
-            write_record(out, &record.received)?;
+            document.add(Block::Blank)?;
+            document.dim(&format!("(root span not stored{source})"))?;
+            write_record(document, &record.received)?;
         }
         // The messages that a step sends come after the steps within it.
         let mut open: Vec<&Step> = Vec::new();
         for step in &self.conversation.steps {
             while let Some(done) = open.pop_if(|open| open.depth >= step.depth) {
-                self.write_closing(options, out, done)?;
+                self.write_closing(document, done)?;
             }
             if step.turn.is_some() || step.depth == 0 {
-                writeln!(out)?;
+                document.add(Block::Blank)?;
             }
-            self.write_opening(options, out, step)?;
+            self.write_opening(document, step)?;
             open.push(step);
         }
-        open.into_iter().rev().try_for_each(|done| self.write_closing(options, out, done))?;
+        open.into_iter().rev().try_for_each(|done| self.write_closing(document, done))?;
         match &self.conversation.record {
             Some(record) if !record.sent.is_empty() => {
-                writeln!(out, "\n{}", options.theme.paint(TextRole::Dim, "(from the trace record:)"))?;
-                write_record(out, &record.sent)
+                document.add(Block::Blank)?;
+                document.dim("(from the trace record:)")?;
+                write_record(document, &record.sent)
             }
             _ => Ok(()),
         }
@@ -73,14 +74,15 @@ impl<'a> Steps<'a> {
     }
 
     /// Writes the heading of a step and the messages it received.
-    fn write_opening(&self, options: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
-        let indent = indent(options, step.depth);
-        self.write_heading(options, out, step, &indent)?;
+    fn write_opening(&self, document: &mut Document<'_>, step: &Step) -> Result<()> {
+        let indent = indent(&document.options, step.depth);
+        let mut document = document.indented(&indent);
+        self.write_heading(&mut document, step, width(&indent))?;
         if step.kind == StepKind::Tool {
             return Ok(());
         }
-        let mut writer = MessageWriter { options, out, indent: format!("{indent}  "), is_full: self.is_full };
-        let parameters = parameters(options, step, self.is_full);
+        let parameters = parameters(&document.options, step, self.is_full);
+        let mut writer = MessageWriter { document: document.indented("  "), is_full: self.is_full };
         if !parameters.is_empty() {
             writer.write_dim(&parameters)?;
         }
@@ -100,42 +102,26 @@ impl<'a> Steps<'a> {
     }
 
     /// Writes the heading of a step: `1  Assistant → Tool Agent      2.00 s  110 → 61`.
-    fn write_heading(&self, options: &RenderOptions, out: &mut dyn Write, step: &Step, indent: &str) -> Result<()> {
-        let (span, theme) = (self.span(step), options.theme);
+    fn write_heading(&self, document: &mut Document<'_>, step: &Step, indent: usize) -> Result<()> {
+        let (span, options) = (self.span(step), document.options);
         let duration = span.duration_ns().map_or_else(|| "open".to_owned(), number::duration);
-        let figures = span.usage().map(|usage| tokens(usage, options)).unwrap_or_default();
-        let margin = if figures.is_empty() { duration.clone() } else { format!("{duration}  {figures}") };
-        let title = self.title(options, step);
-        let number = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();
+        let mut figures = StyledText::new(TextRole::Dim, &duration);
+        if let Some(usage) = span.usage() {
+            figures = figures.with(TextRole::Plain, "  ").with(TextRole::Figure, &tokens(usage, &options));
+        }
         // Too deep to indent: shows the depth instead.
-        let deep = if width(indent) < step.depth * 2 {
-            format!("{}{} ", options.ellipsis(), step.depth)
-        } else {
-            String::new()
-        };
-        let number = deep + &number;
-        let lead = format!("{indent}{number}");
-        let title = match options.width {
-            Some(room) => {
-                clip(&title, room.saturating_sub(width(&lead) + width(&margin) + 2).max(8), options.ellipsis())
-            }
-            None => title,
-        };
-        let used = width(&lead) + width(&title) + width(&margin);
-        let gap = options.width.map_or(2, |room| room.saturating_sub(used).max(2));
+        let deep =
+            if indent < step.depth * 2 { format!("{}{} ", options.ellipsis(), step.depth) } else { String::new() };
+        let turn = step.turn.map(|turn| format!("{turn}  ")).unwrap_or_default();
         let role = match (span.has_failed(), step.kind) {
             (true, _) => TextRole::Bad,
             (false, StepKind::Agent) => TextRole::Heading,
             (false, StepKind::Tool) => TextRole::Kind,
             (false, StepKind::Call | StepKind::Other) => TextRole::Name,
         };
-        let margin = if figures.is_empty() {
-            theme.paint(TextRole::Dim, &duration)
-        } else {
-            format!("{}  {}", theme.paint(TextRole::Dim, &duration), theme.paint(TextRole::Figure, &figures))
-        };
-        let (number, title) = (theme.paint(TextRole::Id, &number), theme.paint(role, &title));
-        Ok(writeln!(out, "{indent}{number}{title}{}{margin}", " ".repeat(gap))?)
+        let number = StyledText::new(TextRole::Id, &(deep + &turn));
+        let title = StyledText::new(role, &self.title(&options, step));
+        document.add(Block::Title { number, title, figures })
     }
 
     fn title(&self, options: &RenderOptions, step: &Step) -> String {
@@ -143,35 +129,32 @@ impl<'a> Steps<'a> {
         let arrow = if options.unicode { "→" } else { "->" };
         // Frameworks name tool spans after an internal function: `FunctionTool.acall`, `execute_tool add`.
         let tool = span.declared_name.as_deref().filter(|_| step.kind == StepKind::Tool);
-        let name = one_line(tool.unwrap_or(span.display_name()));
+        let name = tool.unwrap_or(span.display_name());
         match step.kind {
             StepKind::Agent => {
-                let speaker = step.speaker.as_deref().map_or(name, one_line);
+                let speaker = step.speaker.as_deref().unwrap_or(name);
                 match &step.addressee {
-                    Some(addressee) => format!("{speaker} {arrow} {}", one_line(addressee)),
-                    None => speaker.into_owned(),
+                    Some(addressee) => format!("{speaker} {arrow} {addressee}"),
+                    None => speaker.to_owned(),
                 }
             }
             StepKind::Call => {
                 let speaker = step.speaker.as_deref().filter(|_| step.turn.is_some());
-                let speaker = speaker.map(|speaker| format!("{}{}", one_line(speaker), options.separator()));
-                let model = span.model.as_deref().map(|model| format!("{}{}", options.separator(), one_line(model)));
+                let speaker = speaker.map(|speaker| format!("{speaker}{}", options.separator()));
+                let model = span.model.as_deref().map(|model| format!("{}{model}", options.separator()));
                 format!("{}{name}{}", speaker.unwrap_or_default(), model.unwrap_or_default())
             }
-            StepKind::Tool if step.received.is_empty() && !has_inputs(span) => name.into_owned(),
+            StepKind::Tool if step.received.is_empty() && !has_inputs(span) => name.to_owned(),
             StepKind::Tool => format!("{name}{}", messages::format_arguments(&step.received)),
-            StepKind::Other => match runtime_name(&name) {
-                Some(short) => short.to_owned(),
-                None => name.into_owned(),
-            },
+            StepKind::Other => runtime_name(name).unwrap_or(name).to_owned(),
         }
     }
 
     /// Writes the messages that a step sent, and its failures.
-    fn write_closing(&self, options: &RenderOptions, out: &mut dyn Write, step: &Step) -> Result<()> {
+    fn write_closing(&self, document: &mut Document<'_>, step: &Step) -> Result<()> {
         let span = self.span(step);
-        let mut writer =
-            MessageWriter { options, out, indent: indent(options, step.depth) + "  ", is_full: self.is_full };
+        let indent = indent(&document.options, step.depth) + "  ";
+        let mut writer = MessageWriter { document: document.indented(&indent), is_full: self.is_full };
         if let Some(streamed) = &step.streamed {
             let first = streamed.first_after_ns.map(|nanos| format!(", first text after {}", number::duration(nanos)));
             let unit = if streamed.chunks == 1 { "chunk" } else { "chunks" };

@@ -8,16 +8,13 @@ use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage, Trace};
 use crate::number;
-use crate::output::paragraph::write_facts;
-use crate::output::table::{Cell, Heading};
-use crate::output::text::one_line;
-use crate::output::{RenderOptions, TextRole, write_table};
+use crate::output::{Block, Cell, Document, Heading, Paragraph, RenderOptions, StyledText, TextRole};
 use crate::views::trace::state_role;
-use std::io::Write;
 
 impl DiffView {
     /// Writes a row per trace, a row of deltas, and the number of spans that differ.
-    pub(super) fn header(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    pub(super) fn header(&self, document: &mut Document<'_>) -> Result<()> {
+        let options = &document.options;
         let columns = [
             Heading::text(""),
             Heading::text("name").shrinks_to(12),
@@ -35,23 +32,19 @@ impl DiffView {
         let [usage_a, usage_b] = &self.usage;
         let calls = [(usage_a, self.tool_calls[0]), (usage_b, self.tool_calls[1])];
         let [calls_a, calls_b] = calls.map(|(usage, tool_calls)| [usage.llm_calls().count(), tool_calls]);
-        let rows = [
+        let rows = vec![
             trace_row(options, "A", &self.a, usage_a, calls_a),
             trace_row(options, "B", &self.b, usage_b, calls_b),
             self.delta_row(options, [calls_a, calls_b]),
         ];
-        write_table(options, out, &columns, &rows)?;
-        writeln!(out)?;
-        write_facts(out, self.summary(options).into_iter(), ", ", options.width)?;
-        if let Some(ignored) = self.ignored_note() {
-            write_facts(
-                out,
-                ignored.split(' ').map(|word| options.theme.paint(TextRole::Dim, word)),
-                " ",
-                options.width,
-            )?;
+        let summary = self.summary(options);
+        document.add(Block::Table(&columns, rows))?;
+        document.add(Block::Blank)?;
+        document.add(Block::Facts(summary, ", "))?;
+        match self.ignored_note() {
+            Some(note) => document.add(Block::Text(Paragraph::new(StyledText::new(TextRole::Dim, &note)))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Returns the note on ignored differences: `3 differences in ids and times ignored; --strict shows them`.
@@ -112,16 +105,14 @@ impl DiffView {
     }
 
     /// Returns the number of spans added, removed, changed and unchanged.
-    fn summary(&self, options: &RenderOptions) -> Vec<String> {
+    fn summary(&self, options: &RenderOptions) -> Vec<StyledText> {
         let count = |kind| self.diff.count(kind);
-        let theme = options.theme;
         if self.diff.is_unchanged() {
             let (a, b) = (&self.a.info.state, &self.b.info.state);
-            let state_change =
-                format!("but state changed: {} {} {}", one_line(a.as_str()), arrow(options), one_line(b.as_str()));
-            let state_change = (a != b).then(|| theme.paint(TextRole::Warn, &state_change));
+            let state_change = format!("but state changed: {} {} {}", a.as_str(), arrow(options), b.as_str());
+            let state_change = (a != b).then(|| StyledText::new(TextRole::Warn, &state_change));
             let word = if self.is_identical() { "identical" } else { "no changes" };
-            let same = theme.paint(TextRole::Good, &format!("{word} in {}", span_count(count(NodeChange::Same))));
+            let same = StyledText::new(TextRole::Good, &format!("{word} in {}", span_count(count(NodeChange::Same))));
             return [Some(same), state_change].into_iter().flatten().collect();
         }
         let counts = [
@@ -131,7 +122,8 @@ impl DiffView {
             (NodeChange::Same, "unchanged", TextRole::Dim),
         ];
         let counts = counts.into_iter().filter(|(kind, ..)| count(*kind) > 0);
-        let counts = counts.map(|(kind, word, role)| theme.paint(role, &format!("{} {word}", span_count(count(kind)))));
+        let counts =
+            counts.map(|(kind, word, role)| StyledText::new(role, &format!("{} {word}", span_count(count(kind)))));
         counts.collect()
     }
 }
@@ -160,9 +152,6 @@ fn trace_row(options: &RenderOptions, label: &str, trace: &Trace, usage: &TraceU
         tokens(|usage| usage.output_tokens),
         Cell::cost(usage.cost.as_ref()),
         Cell::trace_id(&info.trace_id),
-        Cell::new(
-            format!("{} {}", info.request_time.date_time(options.zone), info.request_time.zone_name(options.zone)),
-            TextRole::Plain,
-        ),
+        Cell::new(options.time(info.request_time), TextRole::Plain),
     ]
 }

@@ -11,14 +11,13 @@ use crate::analysis::diff::{Diff, DiffNode, NodeChange};
 use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Span, Trace};
-use crate::output::{Item, RenderOptions, View};
+use crate::output::{Document, Item, View};
 pub(super) use json::DiffJson;
 use json::NodeJson;
 use serde::Serialize;
 #[cfg(test)]
 pub(super) use sets::SetsJson;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// The comparison of two traces.
 #[derive(Debug)]
@@ -96,9 +95,9 @@ impl View for DiffView {
         DiffJson::new(self)
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.header(options, out)?;
-        self.tree(options, out)
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.header(document)?;
+        self.tree(document)
     }
 
     fn items(&self) -> Vec<Item> {

@@ -7,13 +7,10 @@ use crate::error::Result;
 use crate::model::{Cost, Json};
 use crate::number;
 use crate::output::json::SCHEMA;
-use crate::output::table::{Cell, Heading};
-use crate::output::text::clip;
-use crate::output::{Item, RenderOptions, TextRole, View, write_table};
+use crate::output::{Block, Cell, Document, Heading, Item, StyledText, TextRole, View};
 use crate::views::exception::FailureGroupJson;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
-use std::io::Write;
 
 /// The comparison of two selections.
 #[derive(Debug)]
@@ -144,17 +141,15 @@ impl View for SetsView {
         }
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let room = options.width.unwrap_or(usize::MAX);
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
         for (name, flags) in ["A", "B"].into_iter().zip(&self.flags) {
             let flags = if flags.trim().is_empty() { "(all traces)" } else { flags };
-            let line = format!("{name}  {}", crate::output::text::one_line(flags));
-            writeln!(out, "{}", options.theme.paint(TextRole::Dim, &clip(&line, room, options.ellipsis())))?;
+            document.add(Block::Truncated(StyledText::new(TextRole::Dim, &format!("{name}  {flags}"))))?;
         }
-        writeln!(out)?;
-        self.write_figures(options, out)?;
-        write_exceptions(options, out, "new in B", &self.diff.new_failures(), TextRole::Bad)?;
-        write_exceptions(options, out, "gone in B", &self.diff.gone_failures(), TextRole::Good)
+        document.add(Block::Blank)?;
+        self.write_figures(document)?;
+        write_exceptions(document, "new in B", &self.diff.new_failures(), TextRole::Bad)?;
+        write_exceptions(document, "gone in B", &self.diff.gone_failures(), TextRole::Good)
     }
 
     fn items(&self) -> Vec<Item> {
@@ -173,8 +168,8 @@ impl View for SetsView {
 }
 
 impl SetsView {
-    fn write_figures(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let sign = if options.unicode { "Δ" } else { "B-A" };
+    fn write_figures(&self, document: &mut Document<'_>) -> Result<()> {
+        let sign = if document.options.unicode { "Δ" } else { "B-A" };
         let name = Heading::text("").shrinks_to(12);
         let columns = [name, Heading::number("A"), Heading::number("B"), Heading::number(sign)];
         let is_calculated =
@@ -197,14 +192,13 @@ impl SetsView {
                 delta.map_or_else(Cell::none, |text| Cell::new(text, TextRole::Figure)),
             ]
         };
-        write_table(options, out, &columns, &self.diff.metrics().iter().map(row).collect::<Vec<_>>())
+        document.add(Block::Table(&columns, self.diff.metrics().iter().map(row).collect()))
     }
 }
 
 /// Writes the failures that only one selection has.
 fn write_exceptions(
-    options: &RenderOptions,
-    out: &mut dyn Write,
+    document: &mut Document<'_>,
     title: &str,
     groups: &[&ExceptionGroup],
     role: TextRole,
@@ -214,7 +208,8 @@ fn write_exceptions(
         1 => format!("{title}: 1 kind of failure"),
         count => format!("{title}: {} kinds of failures", number::count(i64::try_from(count).unwrap_or(i64::MAX))),
     };
-    writeln!(out, "\n{}", options.theme.paint(role, &text))?;
+    document.add(Block::Blank)?;
+    document.add(Block::Line(StyledText::new(role, &text)))?;
     let columns = [
         Heading::number("count"),
         Heading::text("type").shrinks_to(12),
@@ -232,7 +227,7 @@ fn write_exceptions(
             Cell::trace_id(&example.trace_id),
         ]
     };
-    write_table(options, out, &columns, &groups.iter().map(row).collect::<Vec<_>>())
+    document.add(Block::Table(&columns, groups.iter().map(row).collect()))
 }
 
 /// Formats a value in its unit.

@@ -1,11 +1,8 @@
 //! Texts with deleted and inserted words, in the format of `git diff --word-diff`: `[-old-]{+new+}`.
 
 use crate::analysis::diff::{WordOp, WordRun};
-use crate::error::Result;
 use crate::number;
-use crate::output::text::{block, width, wrap};
-use crate::output::{RenderOptions, TextRole};
-use std::io::Write;
+use crate::output::{RenderOptions, StyledText, TextRole};
 
 /// Number of unchanged words shown on either side of a change.
 const CONTEXT_WORDS: usize = 6;
@@ -16,104 +13,36 @@ const MAX_CONTEXT_CHARS: usize = 60;
 /// Maximum number of characters shown of a deleted or inserted text, unless everything is shown.
 const MAX_CHANGED_CHARS: usize = 320;
 
-/// A text whose parts have roles.
-#[derive(Debug, Default)]
-pub(super) struct MarkedText {
-    text: String,
-    /// End of each part in bytes, and its role.
-    ends: Vec<(usize, TextRole)>,
+/// Appends a stored text, marked as deleted or inserted.
+pub(super) fn push_run(line: &mut StyledText, options: &RenderOptions, op: WordOp, text: &str, is_full: bool) {
+    let (open, close, role) = match op {
+        WordOp::Equal => ("", "", TextRole::Plain),
+        WordOp::Delete => ("[-", "-]", TextRole::Bad),
+        WordOp::Insert => ("{+", "+}", TextRole::Good),
+    };
+    let count = text.chars().count();
+    let is_cut = !is_full && op != WordOp::Equal && count > MAX_CHANGED_CHARS;
+    let shown: String = if is_cut { text.chars().take(MAX_CHANGED_CHARS).collect() } else { text.to_owned() };
+    let left = number::count(i64::try_from(count - MAX_CHANGED_CHARS.min(count)).unwrap_or(i64::MAX));
+    let more = if is_cut { format!("{} {left} more", options.ellipsis()) } else { String::new() };
+    let shown = shown.replace("\r\n", "\n");
+    // A tab has no fixed width; as a change of its own it would be invisible.
+    let shown = shown.replace('\t', if op == WordOp::Equal { "    " } else { "\\t" });
+    // A changed line break would be invisible.
+    let shown =
+        if op == WordOp::Equal { shown } else { shown.replace('\n', if options.unicode { "⏎\n" } else { "\\n\n" }) };
+    line.push_block(role, &format!("{open}{}{more}{close}", escape_markers(&shown)));
 }
 
-impl MarkedText {
-    /// Appends text as it is.
-    pub(super) fn push(&mut self, text: &str, role: TextRole) {
-        self.text.push_str(text);
-        self.ends.push((self.text.len(), role));
-    }
-
-    /// Appends a stored text, marked as deleted or inserted.
-    pub(super) fn push_run(&mut self, options: &RenderOptions, op: WordOp, text: &str, is_full: bool) {
-        let (open, close, role) = match op {
-            WordOp::Equal => ("", "", TextRole::Plain),
-            WordOp::Delete => ("[-", "-]", TextRole::Bad),
-            WordOp::Insert => ("{+", "+}", TextRole::Good),
-        };
-        let count = text.chars().count();
-        let is_cut = !is_full && op != WordOp::Equal && count > MAX_CHANGED_CHARS;
-        let shown: String = if is_cut { text.chars().take(MAX_CHANGED_CHARS).collect() } else { text.to_owned() };
-        let left = number::count(i64::try_from(count - MAX_CHANGED_CHARS.min(count)).unwrap_or(i64::MAX));
-        let more = if is_cut { format!("{} {left} more", options.ellipsis()) } else { String::new() };
-        let shown = shown.replace("\r\n", "\n");
-        // A tab has no fixed width; as a change of its own it would be invisible.
-        let shown = shown.replace('\t', if op == WordOp::Equal { "    " } else { "\\t" });
-        // A changed line break would be invisible.
-        let shown = if op == WordOp::Equal {
-            shown
-        } else {
-            shown.replace('\n', if options.unicode { "⏎\n" } else { "\\n\n" })
-        };
-        self.push(&format!("{open}{}{more}{close}", block(&escape_markers(&shown))), role);
-    }
-
-    /// Appends a word diff. Long unchanged runs are shortened, unless everything is shown.
-    pub(super) fn push_words(&mut self, options: &RenderOptions, words: &[WordRun], is_full: bool) {
-        for (at, run) in words.iter().enumerate() {
-            if run.op != WordOp::Equal || is_full {
-                self.push_run(options, run.op, &run.text, is_full);
-                continue;
-            }
-            let cut = elide(&run.text, at > 0, at + 1 < words.len(), options.ellipsis());
-            self.push_run(options, WordOp::Equal, &cut, is_full);
+/// Appends a word diff. Long unchanged runs are shortened, unless everything is shown.
+pub(super) fn push_words(line: &mut StyledText, options: &RenderOptions, words: &[WordRun], is_full: bool) {
+    for (at, run) in words.iter().enumerate() {
+        if run.op != WordOp::Equal || is_full {
+            push_run(line, options, run.op, &run.text, is_full);
+            continue;
         }
-    }
-
-    /// Writes the wrapped text: `first` before the first line, `rest` before the others, at most `max_lines` lines.
-    pub(super) fn write(
-        &self,
-        options: &RenderOptions,
-        out: &mut dyn Write,
-        [first, rest]: [&str; 2],
-        max_lines: usize,
-    ) -> Result<()> {
-        let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(width(rest)).max(20));
-        let mut prefix = first;
-        let (mut at, mut count) = (0, 0);
-        for line in self.text.split_inclusive('\n') {
-            for piece in wrap(line.trim_end_matches('\n'), room) {
-                if count < max_lines {
-                    let shown = self.paint(options, at, piece);
-                    writeln!(out, "{}", format!("{}{shown}", options.theme.paint(TextRole::Dim, prefix)).trim_end())?;
-                }
-                prefix = rest;
-                count += 1;
-                at += piece.len();
-            }
-            at += line.len() - line.trim_end_matches('\n').len();
-        }
-        if count > max_lines {
-            let more = format!("{rest}{} {} more lines", options.ellipsis(), count - max_lines);
-            writeln!(out, "{}", options.theme.paint(TextRole::Dim, &more))?;
-        }
-        Ok(())
-    }
-
-    /// Colors a piece of the text that starts at a byte offset.
-    fn paint(&self, options: &RenderOptions, start: usize, piece: &str) -> String {
-        let end = start + piece.len();
-        let mut from = start;
-        let mut out = String::new();
-        let first = self.ends.partition_point(|(part_end, _)| *part_end <= start);
-        for (part_end, role) in &self.ends[first..] {
-            let to = end.min(*part_end);
-            if to > from {
-                out += &options.theme.paint(*role, &self.text[from..to]);
-                from = to;
-            }
-            if from == end {
-                break;
-            }
-        }
-        out
+        let cut = elide(&run.text, at > 0, at + 1 < words.len(), options.ellipsis());
+        push_run(line, options, WordOp::Equal, &cut, is_full);
     }
 }
 

@@ -5,15 +5,12 @@ mod words;
 
 use crate::analysis::doctor::{DoctorCounts, Finding, Severity, StoreFacts};
 use crate::error::Result;
-use crate::model::{Timestamp, short_trace_ids};
+use crate::model::short_trace_ids;
 use crate::number;
-use crate::output::paragraph::Paragraph;
-use crate::output::text::{one_line, width, wrap};
-use crate::output::{Item, RenderOptions, TextRole, View};
+use crate::output::{Block, Document, Item, Paragraph, StyledText, TextRole, View};
 pub(super) use json::DoctorJson;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// A diagnosis.
 #[derive(Debug)]
@@ -40,9 +37,6 @@ pub struct DoctorView {
 const MAX_IDS: usize = 4;
 const MAX_FACTS: usize = 3;
 
-/// Minimum width of a title, in columns.
-const MIN_TITLE_WIDTH: usize = 20;
-
 impl View for DoctorView {
     type Item = Item;
 
@@ -50,11 +44,11 @@ impl View for DoctorView {
         DoctorJson::from(self)
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.write_facts(options, out)?;
-        writeln!(out)?;
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.write_facts(document)?;
+        document.add(Block::Blank)?;
         if self.findings.is_empty() {
-            return Ok(writeln!(out, "{}", options.theme.paint(TextRole::Good, "no findings"))?);
+            return document.add(Block::Line(StyledText::new(TextRole::Good, "no findings")));
         }
         let counted = |severity: Severity| {
             let count = self.findings.iter().filter(|finding| finding.kind.severity == severity).count();
@@ -63,10 +57,10 @@ impl View for DoctorView {
         };
         let counts: Vec<String> =
             [Severity::Problem, Severity::Warning, Severity::Hint].into_iter().filter_map(counted).collect();
-        writeln!(out, "{}", options.theme.paint(TextRole::Heading, &counts.join(", ")))?;
+        document.add(Block::Line(StyledText::new(TextRole::Heading, &counts.join(", "))))?;
         for finding in &self.findings {
-            writeln!(out)?;
-            self.write_finding(options, out, finding)?;
+            document.add(Block::Blank)?;
+            self.write_finding(document, finding)?;
         }
         Ok(())
     }
@@ -85,7 +79,7 @@ impl View for DoctorView {
 
 impl DoctorView {
     /// Writes facts about the store, and counts of what was read.
-    fn write_facts(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    fn write_facts(&self, document: &mut Document<'_>) -> Result<()> {
         let count = |count: u64| number::count(count.cast_signed());
         let counts = &self.counts;
         let mut facts = vec![
@@ -113,8 +107,8 @@ impl DoctorView {
         let states = if states.is_empty() { String::new() } else { format!(": {}", states.join(", ")) };
         facts.push(("traces", format!("{}{all}{states}", count(counts.traces))));
         if let (Some(oldest), Some(newest)) = (counts.oldest, counts.newest) {
-            let time = |time: Timestamp| time.date_time(options.zone);
-            facts.push(("started", format!("{} to {} {}", time(oldest), time(newest), newest.zone_name(options.zone))));
+            let (options, zone) = (&document.options, document.options.zone);
+            facts.push(("started", format!("{} to {}", oldest.date_time(zone), options.time(newest))));
         }
         let requested = counts.traces_with_spans + counts.traces_unserved;
         let scope = if requested < counts.traces {
@@ -129,53 +123,46 @@ impl DoctorView {
         };
         facts.push(("spans", count(counts.spans) + &scope + &unserved));
         for (title, fact) in facts {
-            let (first, rest) = (format!("{title:<13}"), format!("{:13}", ""));
-            Paragraph { options, first_indent: &first, rest_indent: &rest, max_lines: 0 }
-                .write_text(out, &one_line(&fact))?;
+            let label = StyledText::new(TextRole::Dim, &format!("{title:<13}"));
+            document.add(Block::Text(Paragraph::new(StyledText::plain(&fact)).labeled(label)))?;
         }
         Ok(())
     }
 
     /// Writes a finding: message, facts, meaning, remedy and command.
-    fn write_finding(&self, options: &RenderOptions, out: &mut dyn Write, finding: &Finding) -> Result<()> {
+    fn write_finding(&self, document: &mut Document<'_>, finding: &Finding) -> Result<()> {
         let severity = finding.kind.severity;
         let role = match severity {
             Severity::Problem => TextRole::Bad,
             Severity::Warning => TextRole::Warn,
             Severity::Hint => TextRole::Dim,
         };
-        let lead = width(severity.as_str()) + 1;
-        let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(lead).max(MIN_TITLE_WIDTH));
-        write!(out, "{} ", options.theme.paint(role, severity.as_str()))?;
-        let title = format!("{} ({})", finding.message(), finding.kind.name);
-        for (at, line) in wrap(&title, room).enumerate() {
-            let indent = if at == 0 { 0 } else { lead };
-            writeln!(out, "{:indent$}{}", "", options.theme.paint(TextRole::Name, line.trim_end()))?;
-        }
-        let indented = Paragraph::with_indent(options, "  ");
+        let label = StyledText::new(role, severity.as_str()).with(TextRole::Plain, " ");
+        let title = StyledText::new(TextRole::Name, &format!("{} ({})", finding.message(), finding.kind.name));
+        document.add(Block::Text(Paragraph::new(title).labeled(label)))?;
+        let mut document = document.indented("  ");
         for detail in finding.details.iter().take(MAX_FACTS) {
             let fact = words::with_trace_id(detail.trace_id.as_deref(), &detail.fact, true);
-            indented.write_text(out, &one_line(&fact))?;
+            document.add(Block::Text(Paragraph::new(StyledText::plain(&fact))))?;
         }
         if finding.details.is_empty() {
             let ids: Vec<&str> = finding.trace_ids.iter().take(MAX_IDS).map(String::as_str).collect();
-            let ids: Vec<Cow<'_, str>> = short_trace_ids(&ids).into_iter().map(one_line).collect();
             if !ids.is_empty() {
-                indented.write_text(out, &format!("{}{}", ids.join(", "), more(finding.count, ids.len())))?;
+                let text = format!("{}{}", short_trace_ids(&ids).join(", "), more(finding.count, ids.len()));
+                document.add(Block::Text(Paragraph::new(StyledText::plain(&text))))?;
             }
         } else if finding.details.len() > MAX_FACTS {
             // Details are limited, so the count may be higher.
             let all = finding.count.max(finding.details.len() as u64);
-            indented.write_text(out, more(all, MAX_FACTS).trim_start())?;
+            document.add(Block::Text(Paragraph::plain(more(all, MAX_FACTS).trim_start())))?;
         }
-        let indent = "           ";
-        for (title, text) in [("  meaning  ", finding.kind.meaning), ("  fix      ", finding.kind.remedy)] {
-            Paragraph { options, first_indent: title, rest_indent: indent, max_lines: 0 }.write_text(out, text)?;
+        for (title, text) in [("meaning  ", finding.kind.meaning), ("fix      ", finding.kind.remedy)] {
+            document.add(Block::Text(Paragraph::plain(text).labeled(StyledText::new(TextRole::Dim, title))))?;
         }
-        if let Some(command) = finding.command(&self.store) {
-            writeln!(out, "{indent}{}", options.theme.paint(TextRole::Kind, &one_line(&command)))?;
+        match finding.command(&self.store) {
+            Some(command) => document.indented("         ").add(Block::Line(StyledText::new(TextRole::Kind, &command))),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

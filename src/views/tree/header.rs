@@ -4,13 +4,11 @@ use super::TreeView;
 use crate::error::Result;
 use crate::model::{Json, SpansSource, keys};
 use crate::number;
-use crate::output::paragraph::{Paragraph, write_facts, write_pair};
-use crate::output::text::{clip, one_line, width};
-use crate::output::{RenderOptions, TextRole};
+use crate::output::{Block, Document, LineLimit, Paragraph, RenderOptions, StyledText, TextRole};
 use crate::views::assessment;
 use crate::views::span::tokens;
 use crate::views::trace::state_role;
-use std::io::Write;
+use std::borrow::Cow;
 
 impl TreeView {
     /// Formats the cost and the number of calls without a price.
@@ -22,11 +20,10 @@ impl TreeView {
         })
     }
 
-    pub(in crate::views) fn write_header(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let (info, theme) = (&self.trace.info, options.theme);
+    pub(in crate::views) fn write_header(&self, document: &mut Document<'_>) -> Result<()> {
+        let (info, options) = (&self.trace.info, document.options);
         let spans = self.trace.span_list();
         let name = info.display_name().or_else(|| spans.first().map(|span| span.name.as_str())).unwrap_or("(unnamed)");
-        let room = options.width.unwrap_or(usize::MAX);
         let dot = if options.unicode { "·" } else { "-" };
         let tokens = self.usage.token_usage.as_ref().map(|usage| {
             let recorded = match self.usage.source {
@@ -40,42 +37,37 @@ impl TreeView {
                 number::count_or_dash(usage.input_tokens),
                 number::count_or_dash(usage.output_tokens)
             );
-            theme.paint(TextRole::Figure, &text)
+            StyledText::new(TextRole::Figure, &text)
         });
         let facts = [
-            Some(theme.paint(TextRole::Name, &clip(&one_line(name), room, options.ellipsis()))),
-            Some(theme.paint(state_role(&info.state), &one_line(info.state.as_str()))),
-            self.duration(),
+            Some(StyledText::new(TextRole::Name, name).truncated(document.room(), options.ellipsis())),
+            Some(StyledText::new(state_role(&info.state), info.state.as_str())),
+            self.duration().map(|duration| StyledText::plain(&duration)),
             tokens,
-            self.cost().map(|cost| theme.paint(TextRole::Figure, &cost)),
-            self.incompleteness().map(|text| theme.paint(TextRole::Warn, &text)),
-            Some(theme.paint(TextRole::Id, &one_line(info.short_id()))),
-            Some(format!(
-                "{} {}",
-                info.request_time.date_time(options.zone),
-                info.request_time.zone_name(options.zone)
-            )),
+            self.cost().map(|cost| StyledText::new(TextRole::Figure, &cost)),
+            self.incompleteness().map(|text| StyledText::new(TextRole::Warn, &text)),
+            Some(StyledText::new(TextRole::Id, info.short_id())),
+            Some(StyledText::plain(&options.time(info.request_time))),
         ];
-        write_facts(out, facts.into_iter().flatten(), "  ", options.width)?;
-        self.write_context(options, out)?;
-        let mut on_trace = info.assessments.iter().filter(|assessment| assessment.span_id.is_none());
+        document.add(Block::Facts(facts.into_iter().flatten().collect(), "  "))?;
+        self.write_context(document)?;
+        let on_trace = info.assessments.iter().filter(|assessment| assessment.span_id.is_none());
         if self.io_lines.is_some() {
-            return on_trace.try_for_each(|assessment| assessment::write_full(options, out, "", assessment));
+            return on_trace.flat_map(assessment::full).try_for_each(|block| document.add(block));
         }
-        self.write_user_labels(options, out)?;
+        self.write_user_labels(document)?;
         let mut valid = on_trace.filter(|assessment| assessment.valid);
-        valid.try_for_each(|assessment| Ok(writeln!(out, "{}", assessment::line(options, assessment))?))
+        valid.try_for_each(|assessment| document.add(Block::Truncated(assessment::line(assessment))))
     }
 
     /// Writes the context of the trace: experiment, session, user, run, models, prompts.
-    fn write_context(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        let info = &self.trace.info;
-        let room = options.width.unwrap_or(usize::MAX);
+    fn write_context(&self, document: &mut Document<'_>) -> Result<()> {
+        let (info, options) = (&self.trace.info, document.options);
+        let room = document.room();
         let fact = |title: &str, values: &[&str]| {
             let plural = if values.len() > 1 { "s" } else { "" };
-            let text = format!("{title}{plural} {}", one_line(&values.join(", ")));
-            let text = clip(&text, room, options.ellipsis());
-            (!values.is_empty()).then(|| options.theme.paint(TextRole::Dim, &text))
+            let text = StyledText::new(TextRole::Dim, &format!("{title}{plural} {}", values.join(", ")));
+            (!values.is_empty()).then(|| text.truncated(room, options.ellipsis()))
         };
         let by_root = |name: &Option<String>| name.as_ref().map(|name| format!("{name} (from the root span)"));
         let models = self.trace.span_list().iter().filter_map(|span| span.model.as_deref());
@@ -90,27 +82,27 @@ impl TreeView {
             fact("prompt", &distinct(info.linked_prompts.iter().map(String::as_str))),
             fact("request", info.client_request_id.as_deref().as_slice()),
         ];
-        write_facts(out, facts.into_iter().flatten(), options.separator(), options.width)
+        document.add(Block::Facts(facts.into_iter().flatten().collect(), options.separator()))
     }
 
     /// Writes the tags and metadata set by the user on one line.
-    fn write_user_labels(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    fn write_user_labels(&self, document: &mut Document<'_>) -> Result<()> {
         let info = &self.trace.info;
         let mut facts = Vec::new();
         for (title, labels) in [("tags ", &info.tags), ("metadata ", &info.metadata)] {
             let labels = labels.iter().filter(|(key, _)| !is_mlflow_label(key));
             let labels = labels.enumerate().map(|(at, pair)| (if at == 0 { title } else { "" }, pair));
-            facts.extend(labels.map(|(title, (key, value))| format!("{title}{}={}", one_line(key), one_line(value))));
+            facts.extend(labels.map(|(title, (key, value))| format!("{title}{key}={value}")));
         }
-        if !facts.is_empty() {
-            let line = clip(&facts.join(options.separator()), options.width.unwrap_or(usize::MAX), options.ellipsis());
-            writeln!(out, "{}", options.theme.paint(TextRole::Dim, &line))?;
+        if facts.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let line = facts.join(document.options.separator());
+        document.add(Block::Truncated(StyledText::new(TextRole::Dim, &line)))
     }
 
     /// Writes all tags and metadata that are not shown elsewhere in the view.
-    pub(super) fn write_labels(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    pub(super) fn write_labels(&self, document: &mut Document<'_>) -> Result<()> {
         let info = &self.trace.info;
         for (title, labels) in [("tags", &info.tags), ("metadata", &info.metadata)] {
             // MLflow records an empty commit for programs outside a Git repository.
@@ -119,15 +111,15 @@ impl TreeView {
                 labels.iter().filter(|(key, value)| !is_shown_elsewhere(key) && !is_empty_mlflow_label(key, value));
             let mut rest = rest.peekable();
             if rest.peek().is_some() {
-                writeln!(out, "\n{}", options.theme.paint(TextRole::Heading, title))?;
+                document.add(Block::Heading(title))?;
             }
-            rest.try_for_each(|(key, value)| write_pair(options, out, "", key, &Json::string(value)))?;
+            rest.try_for_each(|(key, value)| document.add(Block::Pair(key, Cow::Owned(Json::string(value)))))?;
         }
         Ok(())
     }
 
     /// Writes request and response from the trace record, in place of the tree of a trace without spans.
-    pub(in crate::views) fn write_previews(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+    pub(in crate::views) fn write_previews(&self, document: &mut Document<'_>) -> Result<()> {
         let info = &self.trace.info;
         let count = info.span_count.unwrap_or(0);
         let text = if count > 0 {
@@ -135,31 +127,33 @@ impl TreeView {
         } else {
             "(no spans stored)".to_owned()
         };
-        writeln!(out, "{}", options.theme.paint(TextRole::Dim, &text))?;
+        document.dim(&text)?;
         let request = info.request_preview.as_deref().or_else(|| info.metadata.get(keys::INPUTS));
         let response = info.response_preview.as_deref().or_else(|| info.metadata.get(keys::OUTPUTS));
         let lines = self.io_lines.unwrap_or(PREVIEW_LINES);
         for (first, text) in [("in  ", request), ("out ", response)] {
-            let paragraph = Paragraph { options, first_indent: first, rest_indent: "    ", max_lines: lines };
-            text.map_or(Ok(()), |text| paragraph.write_text(out, text))?;
+            let Some(text) = text else { continue };
+            let paragraph = Paragraph::plain(text).labeled(StyledText::new(TextRole::Dim, first));
+            document.add(Block::Text(paragraph.limited(LineLimit::new(lines))))?;
         }
         Ok(())
     }
 
-    /// Formats the line that replaces a root that is not stored, from the trace record.
-    pub(super) fn record_line(&self, options: &RenderOptions) -> String {
+    /// Returns the line that replaces a root that is not stored, from the trace record.
+    pub(super) fn record_line(&self, options: &RenderOptions) -> StyledText {
         let info = &self.trace.info;
         let facts = [
-            Some(one_line(info.state.as_str()).into_owned()),
+            Some(info.state.as_str().to_owned()),
             self.duration(),
             info.recorded_usage.as_ref().map(|usage| tokens(usage, options)),
             Some("(from the trace record)".to_owned()),
         ];
-        let rest = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
-        let room = options.width.unwrap_or(usize::MAX);
-        let name = one_line(info.name.as_deref().unwrap_or("(root not stored)"));
-        let name = clip(&name, room.saturating_sub(width(&rest) + 2).max(8), options.ellipsis());
-        clip(&format!("{name}  {rest}"), room, options.ellipsis())
+        let rest = StyledText::new(TextRole::Dim, &facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
+        let (room, ellipsis) = (options.width.unwrap_or(usize::MAX), options.ellipsis());
+        let name = StyledText::new(TextRole::Dim, info.name.as_deref().unwrap_or("(root not stored)"));
+        let mut line = name.truncated(room.saturating_sub(rest.width() + 2).max(8), ellipsis).with(TextRole::Dim, "  ");
+        line.append(&rest);
+        line.truncated(room, ellipsis)
     }
 
     /// Returns why the spans are incomplete: `partial 7/12 spans`, or archived without content.

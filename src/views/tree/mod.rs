@@ -1,27 +1,22 @@
 //! `mltrace trace show`: a header and the span tree with its waterfall.
 
-mod columns;
 mod duration;
 mod header;
 mod json;
-pub(super) mod lines;
+mod lines;
+mod span_tree;
 
-use super::span::{SpanRow, failures};
-use super::{assessment, fold};
+use super::fold::{self, FoldMode};
+use super::span::SpanRow;
 use crate::analysis::usage::TraceUsage;
 use crate::error::Result;
 use crate::model::{Problem, Spans, Trace};
-use crate::output::paragraph::Paragraph;
-use crate::output::text::{clip, one_line, width};
-use crate::output::{RenderOptions, TextRole, View};
+use crate::output::{Block, Document, View};
 use crate::reading::Agents;
-use columns::TreeColumns;
-use fold::FoldMode;
 pub(super) use json::ShowJson;
-use lines::{Line, LineContent, lines};
 use serde::Serialize;
+use span_tree::SpanTree;
 use std::borrow::Cow;
-use std::io::Write;
 
 /// Trace as a span tree.
 #[derive(Debug)]
@@ -63,14 +58,14 @@ impl View for TreeView {
         ShowJson::new(self, problems(&self.trace))
     }
 
-    fn text(&self, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
-        self.write_header(options, out)?;
-        writeln!(out)?;
+    fn text(&self, document: &mut Document<'_>) -> Result<()> {
+        self.write_header(document)?;
+        document.add(Block::Blank)?;
         match self.trace.spans.as_ref().filter(|spans| !spans.list.is_empty()) {
-            Some(spans) => self.write_tree(options, out, spans)?,
-            None => self.write_previews(options, out)?,
+            Some(spans) => self.write_tree(document, spans)?,
+            None => self.write_previews(document)?,
         }
-        if self.io_lines.is_some() { self.write_labels(options, out) } else { Ok(()) }
+        if self.io_lines.is_some() { self.write_labels(document) } else { Ok(()) }
     }
 
     fn items(&self) -> Vec<SpanRow> {
@@ -88,7 +83,7 @@ impl View for TreeView {
 }
 
 impl TreeView {
-    fn write_tree(&self, options: &RenderOptions, out: &mut dyn Write, spans: &Spans) -> Result<()> {
+    fn write_tree(&self, document: &mut Document<'_>, spans: &Spans) -> Result<()> {
         let folded =
             if self.is_full { None } else { fold::fold(FoldMode::CallsAndMessages, spans, &self.shown, &self.usage) };
         // Computed before folding, since folded spans count toward the duration so far of their ancestors.
@@ -102,11 +97,9 @@ impl TreeView {
         };
         if self.agents.has_message_sources() {
             let origin = |at: usize| origins.get(at).copied().unwrap_or(at);
-            fold::prefix_agent_names(spans.to_mut(), &self.agents, options.separator(), origin);
+            fold::prefix_agent_names(spans.to_mut(), &self.agents, document.options.separator(), origin);
         }
-        let lines = lines(&spans, &shown);
-        let columns = TreeColumns::fit(&spans, &lines, open, options);
-        lines.iter().try_for_each(|line| self.write_line(options, out, &spans, line, &columns))?;
+        document.add(Block::Tree(&SpanTree::new(self, &spans, &shown, open, document.options)))?;
         let [inner, messages, receipts] = counts;
         let counted = |count: usize, singular: &str, plural: &str| match count {
             0 => None,
@@ -121,65 +114,7 @@ impl TreeView {
         if folded.is_empty() {
             return Ok(());
         }
-        let text = format!("({} folded; --full shows them)", folded.join(" and "));
-        Ok(writeln!(out, "{}", options.theme.paint(TextRole::Dim, &text))?)
-    }
-
-    fn write_line(
-        &self,
-        options: &RenderOptions,
-        out: &mut dyn Write,
-        spans: &Spans,
-        line: &Line<'_>,
-        columns: &TreeColumns,
-    ) -> Result<()> {
-        let theme = options.theme;
-        let (guide, below) = line.guide.render(options.unicode, columns.guides);
-        let at = match line.content {
-            LineContent::Span(at) => at,
-            LineContent::MissingParent(parent) => {
-                let title = format!("(missing parent {})", one_line(parent.as_str()));
-                return Ok(writeln!(
-                    out,
-                    "{}{}",
-                    theme.paint(TextRole::Dim, &guide),
-                    theme.paint(TextRole::Warn, &title)
-                )?);
-            }
-            LineContent::Record => {
-                return Ok(writeln!(out, "{}", theme.paint(TextRole::Dim, &self.record_line(options)))?);
-            }
-        };
-        let span = &spans.list[at];
-        writeln!(out, "{}", columns.row(options, span, &guide, line.is_context))?;
-        for (role, failure) in failures(span) {
-            let sign = match (role, options.unicode) {
-                (TextRole::Bad, true) => "✗ ",
-                (TextRole::Bad, false) => "x ",
-                (TextRole::Dim, true) => "↪ ",
-                (TextRole::Dim, false) => "> ",
-                (_, true) => "↩ ",
-                (_, false) => "~ ",
-            };
-            let room = options.width.map_or(usize::MAX, |all| all.saturating_sub(width(&below) + 2).max(20));
-            let failure = clip(&one_line(&failure), room, options.ellipsis());
-            writeln!(out, "{}{}", theme.paint(TextRole::Dim, &below), theme.paint(role, &format!("{sign}{failure}")))?;
-        }
-        if let (Some(lines), Some(payload)) = (self.io_lines, &span.payload) {
-            let rest = format!("{below}    ");
-            for (title, value) in [("in  ", payload.inputs()), ("out ", payload.outputs())] {
-                let Some(value) = value else { continue };
-                let first = format!("{below}{title}");
-                Paragraph { options, first_indent: &first, rest_indent: &rest, max_lines: lines }
-                    .write_value(out, value)?;
-            }
-            let id = Some(span.id.as_str());
-            let assessments = self.trace.info.assessments.iter();
-            for assessment in assessments.filter(|assessment| assessment.span_id.as_deref() == id) {
-                assessment::write_full(options, out, &below, assessment)?;
-            }
-        }
-        Ok(())
+        document.dim(&format!("({} folded; --full shows them)", folded.join(" and ")))
     }
 }
 

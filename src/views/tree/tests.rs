@@ -1,6 +1,6 @@
-use super::lines::{LineContent, guides, lines};
-use crate::model::{Exception, Span, SpanId, SpanStatus, Spans, SpansSource, Timestamp, arrange};
-use crate::output::TextRole;
+use super::lines::{LineContent, lines};
+use crate::model::{Exception, Span, SpanId, SpanStatus, Spans, SpansSource, Timestamp, Zone, arrange};
+use crate::output::{Block, Document, RenderOptions, StyledText, TextRole, Theme, TreeRow, TreeRows};
 use crate::views::span::failures;
 
 fn span(id: &str, parent: &str, start: i64) -> Span {
@@ -18,15 +18,37 @@ fn tree(spans: &str, passes: impl Fn(&str) -> bool) -> String {
     let spans = Spans { list, nodes, source: SpansSource::Database, problems: Vec::new(), moved: None, outside: None };
     let shown: Vec<bool> = spans.list.iter().map(|span| passes(span.id.as_str())).collect();
     let lines = lines(&spans, &shown);
-    let text = lines.iter().map(|line| {
+    let rows = lines.iter().map(|line| {
         let subject = match line.content {
             LineContent::Span(at) => format!("{}{}", spans.list[at].name, if line.is_context { "?" } else { "" }),
             LineContent::MissingParent(parent) => format!("({parent})"),
             LineContent::Record => "(record)".to_owned(),
         };
-        format!("{}{subject}\n", line.guide.render(true, 80).0)
+        (line.depth, subject)
     });
-    text.collect()
+    let rows = Notes(rows.collect());
+    let options = RenderOptions { width: None, unicode: true, zone: Zone::Utc, now: Timestamp(0) };
+    let mut text = Vec::new();
+    Document::new(options, Theme::default(), &mut text).add(Block::Tree(&rows)).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// The rows of a tree as depths and texts.
+#[derive(Debug)]
+struct Notes(Vec<(usize, String)>);
+
+impl TreeRows for Notes {
+    fn depths(&self) -> Vec<usize> {
+        self.0.iter().map(|(depth, _)| *depth).collect()
+    }
+
+    fn row(&self, at: usize) -> TreeRow {
+        TreeRow::Note(StyledText::plain(&self.0[at].1))
+    }
+
+    fn below(&self, _at: usize, _room: Option<usize>) -> Vec<Block<'_>> {
+        Vec::new()
+    }
 }
 
 #[test]
@@ -103,24 +125,4 @@ fn failures_name_their_origin() {
     span.handled_failure = None;
     span.exception = Some(exception("/lib/site-packages/mlflow/autogen/chat.py"));
     check(&span, &[(TextRole::Bad, "MLflow's own logging failed, not the call: TypeError")]);
-}
-
-#[test]
-fn levels_that_do_not_fit_are_counted() {
-    let depths: Vec<usize> = (0..9).chain([8]).collect();
-    let drawn = |room: usize, unicode: bool| -> Vec<String> {
-        guides(depths.iter().copied()).iter().map(|guide| guide.render(unicode, room).0).collect()
-    };
-    let wide = drawn(48, true);
-    assert_eq!((wide[4].as_str(), wide[8].as_str()), ("         └─ ", "                     ├─ "));
-    let narrow = drawn(18, true);
-    assert_eq!(narrow[6], "               └─ ", "as wide as the room");
-    assert_eq!(&narrow[7..], ["⋯3             └─ ", "⋯4             ├─ ", "⋯4             └─ "]);
-    assert_eq!(drawn(18, false)[8], "..4            |- ");
-    let chain = guides(0..10_000);
-    let (deepest, below) = chain[9_999].render(true, usize::MAX);
-    assert!(deepest.starts_with("⋯9921 ") && deepest.chars().count() == 80 * 3, "{deepest}");
-    assert_eq!(below.chars().count(), 81 * 3);
-    assert_eq!(chain[80].render(true, usize::MAX).0.chars().count(), 80 * 3);
-    assert!(drawn(0, true).iter().all(|guide| guide.chars().count() <= 12), "{:?}", drawn(0, true));
 }

@@ -4,12 +4,10 @@ use crate::analysis::usage::Explanation;
 use crate::error::Result;
 use crate::model::TokenUsage;
 use crate::number;
-use crate::output::table::{Cell, Heading};
-use crate::output::{RenderOptions, TextRole, write_table};
+use crate::output::{Block, Cell, Document, Heading, StyledText, TextRole};
 use crate::reading::ConflictReason;
 use crate::views::usage_conflict;
 use serde::Serialize;
-use std::io::Write;
 
 /// What was left out of the totals, and why.
 #[derive(Debug, Serialize)]
@@ -109,14 +107,14 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
 }
 
 /// Writes the explanation below a usage table.
-pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptions, out: &mut dyn Write) -> Result<()> {
+pub(super) fn write_explanation(explanation: &Explanation, document: &mut Document<'_>) -> Result<()> {
     let plain = |title| Heading::text(title).shrinks_to(10);
     let tokens = |usage: Option<&TokenUsage>| Cell::new(number::total_tokens(usage), TextRole::Plain);
-    let heading = |out: &mut dyn Write, text: &str, shown: usize, all: u64| {
+    let heading = |document: &mut Document<'_>, text: &str, shown: usize, all: u64| {
         let limit = if shown as u64 == all { String::new() } else { format!(" ({shown} of {all}; --all shows all)") };
-        writeln!(out, "\n{}", options.theme.paint(TextRole::Heading, &format!("{text}{limit}")))
+        document.add(Block::Heading(&format!("{text}{limit}")))
     };
-    heading(out, "Spans whose tokens are not counted", explanation.excluded.len(), explanation.excluded_count)?;
+    heading(document, "Spans whose tokens are not counted", explanation.excluded.len(), explanation.excluded_count)?;
     let rows: Vec<Vec<Cell>> = explanation
         .excluded
         .iter()
@@ -134,14 +132,9 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
             ]
         })
         .collect();
-    write_table_or_none(
-        options,
-        out,
-        &[plain("trace"), plain("span"), Heading::number("tokens"), plain("why")],
-        &rows,
-    )?;
+    write_table_or_none(document, &[plain("trace"), plain("span"), Heading::number("tokens"), plain("why")], rows)?;
     let title = "Traces whose recorded total differs";
-    heading(out, title, explanation.mismatches.len(), explanation.mismatch_count)?;
+    heading(document, title, explanation.mismatches.len(), explanation.mismatch_count)?;
     let rows: Vec<Vec<Cell>> = explanation
         .mismatches
         .iter()
@@ -149,8 +142,8 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
             vec![Cell::trace_id(&trace.trace_id), tokens(trace.token_usage.as_ref()), tokens(Some(&trace.recorded))]
         })
         .collect();
-    write_table_or_none(options, out, &[plain("trace"), Heading::number("spans"), Heading::number("recorded")], &rows)?;
-    heading(out, "Calls with unknown cost", 0, 0)?;
+    write_table_or_none(document, &[plain("trace"), Heading::number("spans"), Heading::number("recorded")], rows)?;
+    heading(document, "Calls with unknown cost", 0, 0)?;
     let rows: Vec<Vec<Cell>> = explanation
         .unpriced
         .iter()
@@ -163,14 +156,10 @@ pub(super) fn write_explanation(explanation: &Explanation, options: &RenderOptio
             ]
         })
         .collect();
-    write_table_or_none(options, out, &[plain("model"), plain("provider"), Heading::number("calls")], &rows)
+    write_table_or_none(document, &[plain("model"), plain("provider"), Heading::number("calls")], rows)
 }
 
-fn write_table_or_none(
-    options: &RenderOptions,
-    out: &mut dyn Write,
-    columns: &[Heading<'_>],
-    rows: &[Vec<Cell>],
-) -> Result<()> {
-    if rows.is_empty() { Ok(writeln!(out, "none")?) } else { write_table(options, out, columns, rows) }
+fn write_table_or_none(document: &mut Document<'_>, headings: &[Heading<'_>], rows: Vec<Vec<Cell>>) -> Result<()> {
+    let none = Block::Line(StyledText::plain("none"));
+    document.add(if rows.is_empty() { none } else { Block::Table(headings, rows) })
 }

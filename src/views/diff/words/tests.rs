@@ -1,21 +1,22 @@
 //! Tests of marked texts.
 
-use super::{MarkedText, elide};
+use super::{elide, push_words};
 use crate::analysis::diff::{WordOp, WordRun};
 use crate::model::{Timestamp, Zone};
-use crate::output::{RenderOptions, Theme};
+use crate::output::{Block, Document, LineLimit, Paragraph, RenderOptions, StyledText, Theme};
 
 fn options(width: Option<usize>, unicode: bool) -> RenderOptions {
-    RenderOptions { theme: Theme { color: false }, width, unicode, zone: Zone::Utc, now: Timestamp(0) }
+    RenderOptions { width, unicode, zone: Zone::Utc, now: Timestamp(0) }
 }
 
 fn written(options: &RenderOptions, words: &[(WordOp, &str)], is_full: bool) -> String {
     let words: Vec<WordRun> =
         words.iter().map(|(op, text)| WordRun { op: *op, text: (*text).to_owned(), text_a: None }).collect();
-    let mut marked = MarkedText::default();
-    marked.push_words(options, &words, is_full);
+    let mut marked = StyledText::default();
+    push_words(&mut marked, options, &words, is_full);
     let mut out = Vec::new();
-    marked.write(options, &mut out, ["in  ", "    "], 12).unwrap();
+    let paragraph = Paragraph::new(marked).labeled(StyledText::plain("in  ")).limited(LineLimit::new(12));
+    Document::new(*options, Theme { color: false }, &mut out).add(Block::Text(paragraph)).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -1,0 +1,127 @@
+//! Texts whose parts have roles, which the terminal shows in colors.
+
+use super::text::{self, clip};
+use super::theme::TextRole;
+use std::ops::Range;
+
+/// A text whose parts have roles. What is appended is escaped, so that every styled text is safe to print.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StyledText {
+    text: String,
+    /// End of each part in bytes, and its role.
+    ends: Vec<(usize, TextRole)>,
+}
+
+impl StyledText {
+    /// A text on one line, with one role.
+    #[must_use]
+    pub fn new(role: TextRole, text: &str) -> Self {
+        Self::default().with(role, text)
+    }
+
+    /// A text without a role, on one line.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self::new(TextRole::Plain, text)
+    }
+
+    /// A text that keeps its line breaks, with one role.
+    #[must_use]
+    pub fn block(role: TextRole, text: &str) -> Self {
+        let mut block = Self::default();
+        block.push_block(role, text);
+        block
+    }
+
+    /// Appends a text on one line.
+    #[must_use]
+    pub fn with(mut self, role: TextRole, text: &str) -> Self {
+        self.push(role, text);
+        self
+    }
+
+    /// Appends a text on one line.
+    pub fn push(&mut self, role: TextRole, text: &str) {
+        self.push_escaped(role, &text::one_line(text));
+    }
+
+    /// Appends a text that keeps its line breaks.
+    pub fn push_block(&mut self, role: TextRole, text: &str) {
+        self.push_escaped(role, &text::block(text));
+    }
+
+    /// Appends another styled text.
+    pub fn append(&mut self, other: &Self) {
+        self.append_range(other, 0..other.text.len());
+    }
+
+    /// Appends a range of bytes of another styled text.
+    pub(super) fn append_range(&mut self, other: &Self, range: Range<usize>) {
+        for (part, role) in other.parts(range) {
+            self.push_escaped(role, part);
+        }
+    }
+
+    fn push_escaped(&mut self, role: TextRole, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        self.text.push_str(text);
+        match self.ends.last_mut() {
+            Some((end, last)) if *last == role => *end = self.text.len(),
+            _ => self.ends.push((self.text.len(), role)),
+        }
+    }
+
+    /// The text without roles.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Width in columns of a text on one line.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        text::width(&self.text)
+    }
+
+    /// Truncates to a width in columns; an ellipsis that replaces the rest has the role of the last part shown.
+    #[must_use]
+    pub fn truncated(mut self, columns: usize, ellipsis: &str) -> Self {
+        let shown = clip(&self.text, columns, ellipsis);
+        if shown != self.text {
+            let last = self.ends.partition_point(|(end, _)| *end < shown.len());
+            self.ends.truncate(last + 1);
+            if let Some((end, _)) = self.ends.last_mut() {
+                *end = shown.len();
+            }
+            self.text = shown;
+        }
+        self
+    }
+
+    /// Appends spaces up to a width in columns.
+    #[must_use]
+    pub fn padded(self, columns: usize) -> Self {
+        let space = " ".repeat(columns.saturating_sub(self.width()));
+        self.with(TextRole::Plain, &space)
+    }
+
+    /// The parts within a range of bytes, with their roles.
+    pub(super) fn parts(&self, range: Range<usize>) -> impl Iterator<Item = (&str, TextRole)> {
+        let first = self.ends.partition_point(|(end, _)| *end <= range.start);
+        let mut from = range.start;
+        self.ends[first..].iter().map_while(move |(end, role)| {
+            let to = range.end.min(*end);
+            let part = (to > from).then(|| (&self.text[from..to], *role));
+            from = to;
+            part
+        })
+    }
+}
