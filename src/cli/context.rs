@@ -63,18 +63,17 @@ impl Context {
         let options = RenderOptions { width: screen.width, unicode: screen.unicode, zone, now };
         let status = StatusLine::default();
         Self {
-            output: Output {
+            output: Output::new(
                 format,
                 options,
-                theme: Theme { color: screen.color && is_text },
-                out: Paged::new(
+                Theme { color: screen.color && is_text },
+                Paged::new(
                     screen.pager.filter(|_| is_text),
                     !format.is_document(),
                     status.clone(),
                     CiCommandEscaper::new(env, format.is_json()),
                 ),
-                views_shown: None,
-            },
+            ),
             now,
             zone,
             environment,
@@ -121,6 +120,13 @@ impl Context {
         }
     }
 
+    /// Prints a note on text, which programs that read other formats do not need.
+    pub fn note_for_people(&self, text: &str) {
+        if self.output.is_for_people() {
+            self.note(text);
+        }
+    }
+
     /// Prints a note if `--verbose` is given.
     pub fn verbose(&self, text: &str) {
         if self.notes.verbose {
@@ -157,7 +163,7 @@ impl Context {
 
     /// Reports an error that does not end the command.
     pub fn report(&self, error: &Error) {
-        let escaper = self.escaper(self.output.format.is_json());
+        let escaper = self.escaper(self.output.is_json());
         self.notes.status.suspend(|| report(error, escaper));
     }
 

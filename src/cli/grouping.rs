@@ -23,7 +23,7 @@ pub(crate) fn span_detail(keys: &[GroupKey]) -> SpanDetail {
 
 /// Notes how many groups are not shown, in formats without a row for the others.
 pub(crate) fn note_hidden_groups(cx: &Context, shown: usize, others: usize) {
-    if others > 0 && cx.output.format.is_list() {
+    if others > 0 && cx.output.has_items_only() {
         cx.note(&format!("showing {shown} of {} groups (use -n or --all)", shown + others));
     }
 }
@@ -62,7 +62,9 @@ pub(crate) fn note_cost<'a>(cx: &Context, cost: Option<&Cost>, unpriced: impl It
         let calls = calls(without_model);
         cx.note(&format!("{calls} with tokens {have} no model; {their} cost is unknown and excluded"));
     }
-    if cost.is_some_and(|cost| cost.source == "calculated") && cx.output.format.is_text() {
-        cx.note("costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`");
+    if cost.is_some_and(|cost| cost.source == "calculated") {
+        cx.note_for_people(
+            "costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`",
+        );
     }
 }

@@ -65,26 +65,53 @@ pub(crate) fn find_among(reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Res
 /// Maximum number of spans of a trace that is part of a run: one call, recorded by two instrumentations.
 const MAX_SPANS: u64 = 3;
 
-/// Whether a trace may be part of a run, judging by its record alone.
-pub(crate) fn may_belong_to_run(info: &TraceInfo) -> bool {
-    info.session_id().is_none() && info.span_count.is_some_and(|count| count <= MAX_SPANS)
+/// Maximum number of listed traces that are examined.
+const MAX_PARTS: usize = 1_000;
+
+/// Listed traces that may be parts of runs.
+pub(crate) struct RunParts {
+    /// `None` if they are not looked for: only on text, and only in local stores, where reading them is fast.
+    infos: Option<Vec<TraceInfo>>,
 }
 
-/// Notes how many of the listed traces are parts of runs.
-pub(crate) fn note_runs(cx: &Context, reader: &mut TraceReader, infos: Vec<TraceInfo>) -> Result<()> {
-    if cx.globals().quiet || infos.len() < 2 {
-        return Ok(());
+impl RunParts {
+    /// Starts without traces.
+    pub(crate) fn new(cx: &Context, reader: &TraceReader) -> Self {
+        let is_noted = cx.output.is_for_people() && !cx.globals().quiet && reader.store.is_local();
+        Self { infos: is_noted.then(Vec::new) }
     }
-    let runs = find_among(reader, infos)?.runs;
-    let Some(first) = runs.first().and_then(|run| run.first()) else { return Ok(()) };
-    let count = runs.iter().map(Vec::len).sum::<usize>();
-    let which = match runs.len() {
-        1 => "1 run".to_owned(),
-        many => format!("{many} runs"),
-    };
-    let command = cx.quoted_command(&Suggestion::new("session show").operand(first.short_id()));
-    cx.note(&format!("the messages of {count} traces show that they are parts of {which} (use {command})"));
-    Ok(())
+
+    /// Adds a listed trace.
+    pub(crate) fn add(&mut self, info: &TraceInfo) {
+        if let Some(infos) = self.infos.as_mut().filter(|infos| infos.len() < MAX_PARTS)
+            && may_belong_to_run(info)
+        {
+            infos.push(info.clone());
+        }
+    }
+
+    /// Notes how many of the traces are parts of runs.
+    pub(crate) fn note(self, cx: &Context, reader: &mut TraceReader) -> Result<()> {
+        let infos = self.infos.unwrap_or_default();
+        if infos.len() < 2 {
+            return Ok(());
+        }
+        let runs = find_among(reader, infos)?.runs;
+        let Some(first) = runs.first().and_then(|run| run.first()) else { return Ok(()) };
+        let count = runs.iter().map(Vec::len).sum::<usize>();
+        let which = match runs.len() {
+            1 => "1 run".to_owned(),
+            many => format!("{many} runs"),
+        };
+        let command = cx.quoted_command(&Suggestion::new("session show").operand(first.short_id()));
+        cx.note(&format!("the messages of {count} traces show that they are parts of {which} (use {command})"));
+        Ok(())
+    }
+}
+
+/// Whether a trace may be part of a run, judging by its record alone.
+fn may_belong_to_run(info: &TraceInfo) -> bool {
+    info.session_id().is_none() && info.span_count.is_some_and(|count| count <= MAX_SPANS)
 }
 
 /// The condition that a trace has a session.

@@ -9,7 +9,6 @@ use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::Json;
-use crate::output::Format;
 use crate::output::json::SCHEMA;
 use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};
@@ -64,7 +63,7 @@ fn report(text: &str) -> std::result::Result<(ReportFormat, Option<PathBuf>), St
 }
 
 pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
-    let printed = printed(&args.report, cx.output.format)?;
+    let printed = printed(&args.report, cx.output.is_for_people())?;
     let flags = match &args.rules {
         Some(path) => args.flags.clone().overriding(RuleArgs::read(path)?),
         None => args.flags.clone(),
@@ -111,7 +110,7 @@ pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
 }
 
 /// Returns the report to print instead of the table, if any.
-fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Result<Option<ReportFormat>> {
+fn printed(reports: &[(ReportFormat, Option<PathBuf>)], is_text: bool) -> Result<Option<ReportFormat>> {
     let mut paths: Vec<&PathBuf> = reports.iter().filter_map(|(_, path)| path.as_ref()).collect();
     paths.sort();
     if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -119,7 +118,7 @@ fn printed(reports: &[(ReportFormat, Option<PathBuf>)], format: Format) -> Resul
     }
     let mut printed = reports.iter().filter(|(_, path)| path.is_none()).map(|(report, _)| *report);
     let first = printed.next();
-    if printed.next().is_some() || (first.is_some() && !format.is_text()) {
+    if printed.next().is_some() || (first.is_some() && !is_text) {
         return Err(Error::new(ErrorCode::Usage, "only one report can be printed")
             .hint("`--report junit=check.xml` writes one to a file"));
     }

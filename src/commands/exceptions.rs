@@ -75,7 +75,7 @@ fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow)
         // Printed as they are read.
         query.plan.expected = (limit < usize::MAX).then_some(limit.clamp(4, 100));
         let mut rows = cx.output.list();
-        found.read_each(&mut reader, &query, &mut |row| rows.push(&wrap(row)))?;
+        found.read_each(&mut reader, &query, &mut |row| rows.push(wrap(row)))?;
         reader.clear_progress();
         rows.finish(Some(found.page(&reader)))?;
     } else {
@@ -90,7 +90,7 @@ fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow)
         rows.truncate(limit);
         found.returned = rows.len();
         let mut list = cx.output.list();
-        rows.into_iter().try_for_each(|row| list.push(&wrap(row)))?;
+        rows.into_iter().try_for_each(|row| list.push(wrap(row)))?;
         list.finish(Some(found.page(&reader)))?;
     }
     rows::note_page(cx, &found.page(&reader), found.is_cut, "failures");

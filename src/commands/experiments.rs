@@ -32,7 +32,7 @@ pub(super) fn run(args: &ExperimentsArgs, cx: &mut Context) -> Result<()> {
     let mut list = cx.output.list();
     for experiment in experiments {
         let totals = totals.remove(&experiment.experiment_id).unwrap_or_default();
-        list.push(&ExperimentRow { experiment, totals })?;
+        list.push(ExperimentRow { experiment, totals })?;
     }
     list.finish(None)?;
     cx.warn_problems(&problems);

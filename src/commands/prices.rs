@@ -52,7 +52,7 @@ pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     for price in found.into_iter().take(limit) {
         let name = if is_pattern { &price.model } else { wanted };
         let is_default = prices.find(name, None).is_some_and(|default| default == price);
-        rows.push(&PriceRow { price, is_default })?;
+        rows.push(PriceRow { price, is_default })?;
     }
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, !page.complete, "prices");

@@ -55,7 +55,7 @@ pub(super) fn run(args: &SessionsArgs, cx: &mut Context) -> Result<()> {
     let page = Page { returned: sessions.len().min(limit), matched: Some(sessions.len()), complete };
     let mut rows = cx.output.list();
     for session in sessions.into_iter().take(limit) {
-        rows.push(&SessionRow(session))?;
+        rows.push(SessionRow(session))?;
     }
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, is_cut, "sessions");

@@ -44,8 +44,7 @@ fn print<R: Row>(
     row_of: impl Fn(SpanRow, Option<&Grep>) -> Option<R>,
 ) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let is_light = !cx.output.format.prints_content();
-    let detail = if is_light { SpanDetail::Tree } else { SpanDetail::All };
+    let detail = if cx.output.has_content() { SpanDetail::All } else { SpanDetail::Tree };
     let mut query = reader.query(cx, &args.select, args.limits.order()?, Projection::spans(detail))?;
     let limit = args.limits.rows();
     // A trace has several spans, so fewer traces than rows are needed.
@@ -66,7 +65,7 @@ fn print<R: Row>(
             let row = SpanRow { trace_id: trace.info.trace_id.clone(), span, node, is_full: args.full, agent: None };
             if let Some(row) = row_of(row, query.filter.grep()) {
                 page.returned += 1;
-                rows.push(&row)?;
+                rows.push(row)?;
             }
         }
         Ok(ControlFlow::Continue(()))

@@ -45,7 +45,7 @@ pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
     let page = Page { returned: tools.len().min(limit), matched: Some(tools.len()), complete };
     let mut rows = cx.output.list();
     for tool in tools.into_iter().take(limit) {
-        rows.push(&ToolRow(tool))?;
+        rows.push(ToolRow(tool))?;
     }
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, is_cut, "tools");

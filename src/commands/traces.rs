@@ -3,11 +3,11 @@
 use crate::cli::context::Context;
 use crate::cli::reader::TraceReader;
 use crate::cli::rows::{self, RowOptions};
-use crate::cli::runs;
+use crate::cli::runs::RunParts;
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
-use crate::model::{Trace, TraceInfo};
-use crate::output::{ListWriter, Page, Row};
+use crate::model::Trace;
+use crate::output::{Page, Row};
 use crate::query::Grep;
 use crate::store::Projection;
 use crate::views::trace::FoundTrace;
@@ -68,15 +68,6 @@ fn first_match(grep: &Grep, trace: Trace) -> Option<FoundTrace> {
     Some(FoundTrace { span_id, span_name, text_match: found, info: trace.info })
 }
 
-/// Number of table rows that are buffered to combine related ones into one row.
-const MAX_BUFFERED_ROWS: usize = 1_000;
-
-fn flush<R: Row>(buffer: &mut Vec<R>, rows: &mut ListWriter<'_, R>, is_table: bool) -> Result<()> {
-    let buffer = std::mem::take(buffer);
-    let buffer = if is_table { R::collapse(buffer) } else { buffer };
-    buffer.iter().try_for_each(|row| rows.push(row))
-}
-
 fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&Grep>) -> Option<R>) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let mut query = reader.query(cx, &list.select, list.limits.order()?, Projection::RECORDS)?;
@@ -84,27 +75,18 @@ fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&
     // One more than is printed, to know whether there are more.
     query.plan.expected = limit.checked_add(1).map(|rows| rows.min(500));
     query.plan.counts_matches = true;
-    let is_table = cx.output.format.is_text();
+    let mut parts = RunParts::new(cx, &reader);
     let mut rows = cx.output.list::<R>();
-    let mut buffer = Vec::new();
     let mut page = Page { returned: 0, matched: None, complete: true };
-    // Traces that may be parts of a run.
-    let mut run_candidates: Vec<TraceInfo> = Vec::new();
-    let looks_for_runs = is_table && reader.store.is_local();
     let matched = reader.for_each(&query, &mut |trace| {
         if page.returned == limit {
             page.complete = false;
             return Ok(ControlFlow::Break(()));
         }
-        if looks_for_runs && run_candidates.len() < MAX_BUFFERED_ROWS && runs::may_belong_to_run(&trace.info) {
-            run_candidates.push(trace.info.clone());
-        }
+        parts.add(&trace.info);
         if let Some(row) = row(trace, query.filter.grep()) {
             page.returned += 1;
-            buffer.push(row);
-            if !is_table || buffer.len() == MAX_BUFFERED_ROWS {
-                flush(&mut buffer, &mut rows, is_table)?;
-            }
+            rows.push(row)?;
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -112,10 +94,9 @@ fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&
     page.complete &= !reader.has_losses();
     page.matched = if is_cut { matched } else { page.complete.then_some(page.returned) };
     reader.clear_progress();
-    flush(&mut buffer, &mut rows, is_table)?;
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, is_cut, "traces");
-    runs::note_runs(cx, &mut reader, run_candidates)?;
+    parts.note(cx, &mut reader)?;
     reader.note_excluded(cx, &list.select, &query, !is_cut)?;
     reader.warn(cx);
     Ok(())

@@ -35,7 +35,9 @@ pub trait Row: Sized + 'static {
     fn csv_columns() -> Vec<Cow<'static, str>> {
         Self::COLUMNS.iter().filter_map(|column| column.key.map(Cow::Borrowed)).collect()
     }
-    /// Merges rows that a table shows as one.
+    /// Whether a table shows related rows as one.
+    const COLLAPSES: bool = false;
+    /// Merges related rows, if [`Row::COLLAPSES`].
     #[must_use]
     fn collapse(rows: Vec<Self>) -> Vec<Self> {
         rows

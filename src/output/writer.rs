@@ -23,8 +23,7 @@ pub fn ignore_closed_pipe(error: Error) -> Result<()> {
 /// Destination and format of output.
 #[derive(Debug)]
 pub struct Output {
-    /// Output format.
-    pub format: Format,
+    format: Format,
     /// Layout of text.
     pub options: RenderOptions,
     /// Colors of text, or none.
@@ -32,10 +31,40 @@ pub struct Output {
     /// Output stream.
     pub out: Paged,
     /// Number of views shown so far, if a command shows several.
-    pub views_shown: Option<usize>,
+    views_shown: Option<usize>,
 }
 
 impl Output {
+    /// Prepares output in a format.
+    #[must_use]
+    pub const fn new(format: Format, options: RenderOptions, theme: Theme, out: Paged) -> Self {
+        Self { format, options, theme, out, views_shown: None }
+    }
+
+    /// Whether it is text for people, whom notes help to read it.
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        self.format.is_text()
+    }
+
+    /// Whether it is JSON, so that errors are JSON too.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.format.is_json()
+    }
+
+    /// Whether rows and views are printed with the inputs and outputs of spans, which must be read for that.
+    #[must_use]
+    pub const fn has_content(&self) -> bool {
+        self.format.prints_content()
+    }
+
+    /// Whether a view is printed as a list of its items, without what it says of all of them together.
+    #[must_use]
+    pub fn has_items_only(&self) -> bool {
+        self.format.is_list()
+    }
+
     /// Prepares for several views: a blank line between texts, one JSON document per line, one CSV header. Turns off
     /// the pager, so that notes on stderr follow the view they are about.
     pub fn begin_sequence(&mut self) {
@@ -83,7 +112,7 @@ impl Output {
             ViewForm::Items => {
                 let mut list = self.start_list(view.csv_columns(), is_subsequent);
                 for item in view.items() {
-                    list.push(&item)?;
+                    list.push(item)?;
                 }
                 return list.finish(None);
             }
@@ -102,7 +131,8 @@ impl Output {
         let (options, theme) = (self.options, self.theme);
         let spec =
             ListSpec { key: R::KEY, is_text: R::IS_TEXT, columns, headings, csv_columns, has_header, options, theme };
-        ListWriter { writer: (self.format.info().start_list)(spec), output: self, row_type: std::marker::PhantomData }
+        let writer = (self.format.info().start_list)(spec);
+        ListWriter { collapses: R::COLLAPSES && self.format.is_text(), writer, output: self, buffer: Vec::new() }
     }
 }
 
@@ -111,16 +141,31 @@ impl Output {
 pub struct ListWriter<'a, R> {
     output: &'a mut Output,
     writer: Box<dyn RowWriter>,
-    row_type: std::marker::PhantomData<R>,
+    /// Whether related rows are printed as one.
+    collapses: bool,
+    /// Rows that may be related.
+    buffer: Vec<R>,
 }
+
+/// Maximum number of rows among which related ones are found.
+const MAX_BUFFERED_ROWS: usize = 1_000;
 
 impl<R: Row> ListWriter<'_, R> {
     /// Adds a row.
     ///
     /// # Errors
     /// If writing fails.
-    pub fn push(&mut self, row: &R) -> Result<()> {
-        self.writer.push(&mut self.output.out, row)
+    pub fn push(&mut self, row: R) -> Result<()> {
+        if !self.collapses {
+            return self.writer.push(&mut self.output.out, &row);
+        }
+        self.buffer.push(row);
+        if self.buffer.len() == MAX_BUFFERED_ROWS { self.write_buffered() } else { Ok(()) }
+    }
+
+    fn write_buffered(&mut self) -> Result<()> {
+        let rows = R::collapse(std::mem::take(&mut self.buffer));
+        rows.iter().try_for_each(|row| self.writer.push(&mut self.output.out, row))
     }
 
     /// Ends the list; `page` is added to a JSON document.
@@ -128,6 +173,7 @@ impl<R: Row> ListWriter<'_, R> {
     /// # Errors
     /// If writing fails.
     pub fn finish(mut self, page: Option<Page>) -> Result<()> {
+        self.write_buffered()?;
         self.writer.finish(&mut self.output.out, page)?;
         // Flushed first, so that notes on stderr come after the list.
         Ok(self.output.out.finish()?)

@@ -75,6 +75,8 @@ impl Row for TraceInfo {
         &self.trace_id
     }
 
+    const COLLAPSES: bool = true;
+
     fn collapse(rows: Vec<Self>) -> Vec<Self> {
         super::fold::collapse_messages(rows)
     }

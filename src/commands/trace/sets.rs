@@ -57,12 +57,12 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
             cx.note(&format!("{name} is empty: no traces match its filters"));
         }
     }
-    if let Some(group) = view.diff.new_failures().first().filter(|_| cx.output.format.is_text()) {
+    if let Some(group) = view.diff.new_failures().first() {
         let example = &group.example;
         let command = cx.quoted_command(
             &Suggestion::new("trace show").operand(&example.trace_id).option("--span", &example.span_id),
         );
-        cx.note(&format!("{command} shows the newest example of the first new exception"));
+        cx.note_for_people(&format!("{command} shows the newest example of the first new exception"));
     }
     reader.warn(cx);
     Ok(!view.diff.is_worse())

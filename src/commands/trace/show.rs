@@ -68,7 +68,7 @@ pub(super) fn run(show: &TraceShowArgs, cx: &mut Context) -> Result<()> {
 }
 
 fn show_trace(show: &TraceShowArgs, cx: &mut Context, reader: &mut TraceReader, name: &str) -> Result<()> {
-    let is_light = !cx.output.format.prints_content() && show.io.is_none() && show.span.is_none() && !show.conversation;
+    let is_light = !cx.output.has_content() && show.io.is_none() && show.span.is_none() && !show.conversation;
     let mut trace = if is_light {
         naming::read_tree(cx, reader, name, &show.select)?
     } else {
