@@ -152,8 +152,14 @@ impl<'a> Document<'a> {
 
     fn write_table(&mut self, headings: &[Heading<'_>], mut rows: Vec<Vec<Cell>>) -> Result<()> {
         shorten_ids(&mut rows);
-        let layout = Layout::new(headings, &rows, self.options.width);
-        Ok(layout.write(&mut *self.out, self.theme, self.options.ellipsis(), headings, &rows, true)?)
+        let layout = Layout::new(headings, &rows, self.options.width.map(|_| self.room()));
+        self.write(&layout.header(headings, self.options.ellipsis()))?;
+        self.write_rows(&layout, headings, &rows)
+    }
+
+    /// Writes rows of a table.
+    pub(super) fn write_rows(&mut self, layout: &Layout, headings: &[Heading<'_>], rows: &[Vec<Cell>]) -> Result<()> {
+        rows.iter().try_for_each(|row| self.write(&layout.row(headings, row, self.options.ellipsis())))
     }
 
     fn write_tree(&mut self, rows: &dyn TreeRows) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Texts whose parts have roles, which the terminal shows in colors.
 
-use super::text::{self, clip};
+use super::text;
 use super::theme::TextRole;
 use std::ops::Range;
 
@@ -94,14 +94,14 @@ impl StyledText {
     /// Truncates to a width in columns; an ellipsis that replaces the rest has the role of the last part shown.
     #[must_use]
     pub fn truncated(mut self, columns: usize, ellipsis: &str) -> Self {
-        let shown = clip(&self.text, columns, ellipsis);
-        if shown != self.text {
-            let last = self.ends.partition_point(|(end, _)| *end < shown.len());
+        if let Some((end, ellipsis)) = text::cut(&self.text, columns, ellipsis) {
+            self.text.truncate(end);
+            self.text.push_str(ellipsis);
+            let last = self.ends.partition_point(|(part_end, _)| *part_end < end);
             self.ends.truncate(last + 1);
-            if let Some((end, _)) = self.ends.last_mut() {
-                *end = shown.len();
+            if let Some((part_end, _)) = self.ends.last_mut() {
+                *part_end = self.text.len();
             }
-            self.text = shown;
         }
         self
     }

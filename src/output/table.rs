@@ -1,12 +1,12 @@
 //! Tables that fit the width: columns shrink, then are dropped; a row is always one line.
 
 use super::options::RenderOptions;
-use super::text::{clip, tail, whole_clusters, width};
-use super::theme::{TextRole, Theme};
+use super::styled::StyledText;
+use super::text::{tail, whole_clusters, width};
+use super::theme::TextRole;
 use crate::model::{Cost, Timestamp, TokenUsage, short_trace_ids};
 use crate::number;
 use crate::query::TextMatch;
-use std::io::{self, Write};
 use std::ops::Range;
 
 /// Cell of a table; its text is safe to print.
@@ -233,59 +233,41 @@ impl Layout {
         Self { widths }
     }
 
-    pub(crate) fn write(
-        &self,
-        out: &mut dyn Write,
-        theme: Theme,
-        ellipsis: &str,
-        columns: &[Heading<'_>],
-        rows: &[Vec<Cell>],
-        with_header: bool,
-    ) -> io::Result<()> {
-        let shown: Vec<(usize, usize)> =
-            self.widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?))).collect();
-        // The last column is not padded, so that colors end with its text.
-        let last = shown.last().map(|(column, _)| *column).filter(|column| !columns[*column].is_right_aligned);
-        if with_header {
-            let title = |(column, width): &(usize, usize)| {
-                let heading = &columns[*column];
-                let text = clip(heading.title, *width, ellipsis);
-                let is_last = Some(*column) == last;
-                theme.paint(TextRole::Dim, &if is_last { text } else { pad(&text, *width, heading.is_right_aligned) })
-            };
-            write_line(out, shown.iter().map(title))?;
+    /// Returns the line of the titles.
+    pub(crate) fn header(&self, columns: &[Heading<'_>], ellipsis: &str) -> StyledText {
+        self.line(columns, |column, width| {
+            StyledText::new(TextRole::Dim, columns[column].title).truncated(width, ellipsis)
+        })
+    }
+
+    /// Returns the line of a row.
+    pub(crate) fn row(&self, columns: &[Heading<'_>], row: &[Cell], ellipsis: &str) -> StyledText {
+        self.line(columns, |column, width| match &row[column] {
+            Cell { text, highlight: Some(mark), .. } => highlighted(text, mark, width, ellipsis),
+            Cell { text, role, .. } => StyledText::new(*role, text).truncated(width, ellipsis),
+        })
+    }
+
+    /// Returns a line of the cells that are shown, padded to the same widths in all lines.
+    fn line(&self, columns: &[Heading<'_>], cell: impl Fn(usize, usize) -> StyledText) -> StyledText {
+        let mut line = StyledText::default();
+        let shown = self.widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?)));
+        for (at, (column, width)) in shown.enumerate() {
+            let cell = cell(column, width);
+            let space = " ".repeat(width.saturating_sub(cell.width()));
+            let (before, after) =
+                if columns[column].is_right_aligned { (space, String::new()) } else { (String::new(), space) };
+            line.push(TextRole::Plain, if at == 0 { "" } else { COLUMN_GAP });
+            line.push(TextRole::Plain, &before);
+            line.append(&cell);
+            line.push(TextRole::Plain, &after);
         }
-        for row in rows {
-            let cell = |(column, width): &(usize, usize)| {
-                let cell = &row[*column];
-                if let Some(mark) = &cell.highlight {
-                    return highlighted(&cell.text, mark, *width, ellipsis, theme);
-                }
-                let text = clip(&cell.text, *width, ellipsis);
-                let is_last = Some(*column) == last;
-                let is_right_aligned = columns[*column].is_right_aligned;
-                theme.paint(cell.role, &if is_last { text } else { pad(&text, *width, is_right_aligned) })
-            };
-            write_line(out, shown.iter().map(cell))?;
-        }
-        Ok(())
+        line
     }
 }
 
-/// Writes the cells of a line. Trailing space would wrap on a screen that is just wide enough.
-fn write_line(out: &mut dyn Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
-    let mut line = String::new();
-    for (at, cell) in cells.enumerate() {
-        if at > 0 {
-            line.push_str(COLUMN_GAP);
-        }
-        line.push_str(&cell);
-    }
-    writeln!(out, "{}", line.trim_end())
-}
-
-/// Truncates a text so that the beginning of the highlighted part stays visible, and paints that part.
-fn highlighted(text: &str, mark: &Range<usize>, columns: usize, ellipsis: &str, theme: Theme) -> String {
+/// Truncates a text so that the beginning of the highlighted part stays visible.
+fn highlighted(text: &str, mark: &Range<usize>, columns: usize, ellipsis: &str) -> StyledText {
     let (before, rest) = text.split_at(mark.start);
     let found = &rest[..mark.len()];
     // If both do not fit, the highlighted part gets up to three quarters of the width.
@@ -293,16 +275,8 @@ fn highlighted(text: &str, mark: &Range<usize>, columns: usize, ellipsis: &str, 
     let fits = width(before) + width(found) < columns || width(text) <= columns;
     let before =
         if !fits && width(before) > room { ellipsis.to_owned() + tail(before, room) } else { before.to_owned() };
-    let shown = clip(&format!("{before}{rest}"), columns, ellipsis);
-    let end = |most: usize| (0..=most.min(shown.len())).rev().find(|at| shown.is_char_boundary(*at)).unwrap_or(0);
-    let (start, end) = (end(before.len()), end(before.len() + found.len()));
-    format!("{}{}{}", &shown[..start], theme.paint(TextRole::Match, &shown[start..end]), &shown[end..])
-}
-
-/// Pads a text to a width, so that all chunks of a table have the same column widths.
-fn pad(text: &str, columns: usize, is_right_aligned: bool) -> String {
-    let space = " ".repeat(columns.saturating_sub(width(text)));
-    if is_right_aligned { space + text } else { text.to_owned() + &space }
+    let shown = StyledText::plain(&before).with(TextRole::Match, found);
+    shown.with(TextRole::Plain, &rest[mark.len()..]).truncated(columns, ellipsis)
 }
 
 fn total_width(widths: &[Option<usize>]) -> usize {

@@ -91,8 +91,8 @@ fn width_is_counted_by_grapheme_cluster() {
 
 mod properties {
     use super::*;
+    use crate::model::{Timestamp, Zone};
     use proptest::prelude::*;
-    use table::{Cell, Heading, Layout};
 
     /// Texts for which different ways to measure width differ.
     fn texts() -> impl Strategy<Value = String> {
@@ -135,6 +135,14 @@ mod properties {
         prop_oneof![proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()), any::<String>()]
     }
 
+    /// Writes a block without colors.
+    fn written(room: usize, block: Block<'_>) -> String {
+        let options = RenderOptions { width: Some(room), unicode: true, zone: Zone::Utc, now: Timestamp(0) };
+        let mut out = Vec::new();
+        Document::new(options, Theme::default(), &mut out).add(block).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
     proptest! {
         #![proptest_config(crate::tests::fixed_seed_config())]
 
@@ -167,13 +175,38 @@ mod properties {
             let column = |title, is_right_aligned| Heading { title, is_right_aligned, min_width: Some(4), drop_priority: 0 };
             let columns = [column("name", false), column("number", true), column("text", false)];
             let cells = rows.iter().map(|row| row.iter().map(|text| Cell::escaped(text, TextRole::Plain)).collect()).collect::<Vec<_>>();
-            let mut out = Vec::new();
-            Layout::new(&columns, &cells, Some(room)).write(&mut out, Theme::default(), "…", &columns, &cells, true).unwrap();
-            let out = String::from_utf8(out).unwrap();
+            let out = written(room, Block::Table(&columns, cells));
             prop_assert_eq!(out.lines().count(), rows.len() + 1);
             for line in out.lines() {
                 prop_assert!(text::width(line) <= room, "{line:?}");
             }
+        }
+
+        #[test]
+        fn wrapped_text_fits_the_width_and_loses_only_spaces(text in texts(), label in "[a-z]{0,6}", room in 32_usize..60) {
+            let label = StyledText::new(TextRole::Dim, &label);
+            let out = written(room, Block::Text(Paragraph::plain(&text).labeled(label.clone())));
+            for line in out.lines() {
+                prop_assert!(text::width(line) <= room, "{line:?}");
+            }
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            let all = if text.is_empty() { String::new() } else { format!("{}{}", label.as_str(), text::block(&text)) };
+            prop_assert_eq!(letters(&out), letters(&all));
+        }
+
+        #[test]
+        fn truncated_text_keeps_the_roles_of_what_is_shown(texts in proptest::collection::vec(texts(), 1..4), columns in 2_usize..30) {
+            let roles = [TextRole::Name, TextRole::Bad, TextRole::Dim];
+            let whole = texts.iter().zip(roles).fold(StyledText::default(), |line, (text, role)| line.with(role, text));
+            let cut = whole.clone().truncated(columns, "…");
+            prop_assert!(cut.width() <= columns);
+            let styled = |text: &StyledText| -> Vec<(char, TextRole)> {
+                let parts = text.parts(0..text.as_str().len());
+                parts.flat_map(|(part, role)| part.chars().map(move |c| (c, role)).collect::<Vec<_>>()).collect()
+            };
+            let shown = styled(&cut);
+            let kept = if cut == whole { shown.len() } else { shown.len() - 1 };
+            prop_assert_eq!(&shown[..kept], &styled(&whole)[..kept]);
         }
     }
 }

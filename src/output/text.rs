@@ -94,9 +94,15 @@ fn clusters(text: &str) -> impl DoubleEndedIterator<Item = (usize, &str, usize)>
 /// Truncates a text to a width in columns, with an ellipsis if anything was cut.
 #[must_use]
 pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
+    cut(text, columns, ellipsis).map_or_else(|| text.to_owned(), |(end, ellipsis)| text[..end].to_owned() + ellipsis)
+}
+
+/// Returns the byte index at which a text is cut that does not fit into `columns`, and what is put there.
+#[must_use]
+pub(super) fn cut<'a>(text: &str, columns: usize, ellipsis: &'a str) -> Option<(usize, &'a str)> {
     // No text has more columns than bytes.
     if text.len() <= columns || width(text) <= columns {
-        return text.to_owned();
+        return None;
     }
     // If not even the ellipsis fits, shows text instead.
     let ellipsis = if width(ellipsis) < columns { ellipsis } else { "" };
@@ -106,7 +112,7 @@ pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
         used += columns;
         (used > room).then_some(at)
     });
-    text[..end.unwrap_or(text.len())].to_owned() + ellipsis
+    Some((end.unwrap_or(text.len()), ellipsis))
 }
 
 /// Returns the longest suffix of a text that fits into `columns`.

@@ -48,14 +48,20 @@ impl RowWriter for TableWriter {
 impl TableWriter {
     fn write_rows(&mut self, out: &mut Paged) -> Result<()> {
         let (options, headings) = (self.spec.options, &self.spec.headings);
-        let is_first = self.layout.is_none();
         if self.rows.is_empty() {
             return Ok(());
         }
         // Short ids are unique only within a chunk, since rows are not kept.
         shorten_ids(&mut self.rows);
-        let layout = self.layout.get_or_insert_with(|| Layout::new(headings, &self.rows, options.width));
-        layout.write(out, self.spec.theme, options.ellipsis(), headings, &self.rows, is_first)?;
+        let mut document = Document::new(options, self.spec.theme, out);
+        if self.layout.is_none() {
+            let layout = Layout::new(headings, &self.rows, options.width);
+            document.add(Block::Line(layout.header(headings, options.ellipsis())))?;
+            self.layout = Some(layout);
+        }
+        if let Some(layout) = &self.layout {
+            document.write_rows(layout, headings, &self.rows)?;
+        }
         self.rows.clear();
         Ok(())
     }
