@@ -96,9 +96,10 @@ impl<'a> Document<'a> {
     fn write(&mut self, line: &StyledText) -> Result<()> {
         let end = line.as_str().trim_end().len();
         let prefix = if end == 0 { self.prefix.trim_end() } else { &self.prefix };
-        let mut painted = self.theme.paint(TextRole::Dim, prefix);
+        let mut painted = String::with_capacity(prefix.len() + end + 1);
+        self.theme.paint(&mut painted, TextRole::Dim, prefix);
         for (part, role) in line.parts(0..end) {
-            painted += &self.theme.paint(role, part);
+            self.theme.paint(&mut painted, role, part);
         }
         painted.push('\n');
         Ok(self.out.write_all(painted.as_bytes())?)
@@ -169,7 +170,7 @@ impl<'a> Document<'a> {
         for (at, guide) in guides.iter().enumerate() {
             let (guide, below) = guide.render(self.options.unicode, columns.guides);
             let line = match rows.row(at) {
-                TreeRow::Span(span) => columns.line(&span, &guide, &self.options),
+                TreeRow::Span(span) => columns.line(*span, &guide, &self.options),
                 TreeRow::Note(note) => {
                     let mut line = StyledText::new(TextRole::Dim, &format!("{sign}{guide}"));
                     line.append(&note);
@@ -177,9 +178,12 @@ impl<'a> Document<'a> {
                 }
             };
             self.write(&line)?;
-            let mut document = self.indented(&format!("{sign}{below}"));
-            let room = document.options.width.map(|_| document.room());
-            rows.below(at, room).into_iter().try_for_each(|block| document.add(block))?;
+            let room = self.options.width.map(|_| self.room().saturating_sub(width(&sign) + width(&below)));
+            let blocks = rows.below(at, room);
+            if !blocks.is_empty() {
+                let mut document = self.indented(&format!("{sign}{below}"));
+                blocks.into_iter().try_for_each(|block| document.add(block))?;
+            }
         }
         Ok(())
     }

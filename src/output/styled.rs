@@ -108,9 +108,14 @@ impl StyledText {
 
     /// Appends spaces up to a width in columns.
     #[must_use]
-    pub fn padded(self, columns: usize) -> Self {
-        let space = " ".repeat(columns.saturating_sub(self.width()));
-        self.with(TextRole::Plain, &space)
+    pub fn padded(mut self, columns: usize) -> Self {
+        self.push_spaces(columns.saturating_sub(self.width()));
+        self
+    }
+
+    /// Appends a number of spaces.
+    pub(super) fn push_spaces(&mut self, count: usize) {
+        self.push_escaped(TextRole::Plain, &" ".repeat(count));
     }
 
     /// The parts within a range of bytes, with their roles.

@@ -1,6 +1,7 @@
 //! Roles of text and their colors. Uses only the colors that every terminal theme defines; color is never the only cue.
 
 use owo_colors::{OwoColorize as _, Style};
+use std::fmt::Write as _;
 
 /// Semantic role of a piece of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,10 +41,11 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// Returns a text in the color of its role.
-    pub(super) fn paint(self, role: TextRole, text: &str) -> String {
+    /// Appends a text in the color of its role.
+    pub(super) fn paint(self, line: &mut String, role: TextRole, text: &str) {
         if !self.color || role == TextRole::Plain || text.is_empty() {
-            return text.to_owned();
+            line.push_str(text);
+            return;
         }
         let style = Style::new();
         let style = match role {
@@ -60,6 +62,6 @@ impl Theme {
             TextRole::Bar => style.blue(),
             TextRole::Match => style.bold().red(),
         };
-        text.style(style).to_string()
+        let _ = write!(line, "{}", text.style(style));
     }
 }

@@ -4,6 +4,7 @@ use super::guides::{Guide, MIN_NAME_WIDTH};
 use crate::output::block::{TreeBar, TreeRow, TreeRows, TreeSpan};
 use crate::output::options::RenderOptions;
 use crate::output::styled::StyledText;
+use crate::output::text::width;
 use crate::output::theme::TextRole;
 
 /// Width of each column, in terminal columns; 0 = not shown.
@@ -29,8 +30,8 @@ const SQUEEZED_NAME: usize = 16;
 const MAX_NAME: usize = 60;
 const MAX_TYPE: usize = 14;
 const MAX_MODEL: usize = 30;
-/// Between two columns.
-const GAP: &str = "  ";
+/// Number of spaces between two columns.
+const GAP: usize = 2;
 
 impl TreeColumns {
     pub(in crate::output) fn fit(rows: &dyn TreeRows, guides: &[Guide], room: Option<usize>) -> Self {
@@ -75,36 +76,43 @@ impl TreeColumns {
     }
 
     /// Returns the line of a span: sign, guides and name, type, bar, duration, tokens, model.
-    pub(in crate::output) fn line(&self, span: &TreeSpan, guide: &str, options: &RenderOptions) -> StyledText {
+    pub(in crate::output) fn line(&self, span: TreeSpan, guide: &str, options: &RenderOptions) -> StyledText {
         let ellipsis = options.ellipsis();
-        let mut name = span.sign.clone().with(TextRole::Dim, guide);
-        let room = (self.sign + self.name).saturating_sub(name.width());
-        let shown = if self.clips_names { span.name.clone().truncated(room, ellipsis) } else { span.name.clone() };
-        name.append(&shown);
-        let mut line = name.padded(self.sign + self.name);
-        let mut add = |width: usize, cell: StyledText| {
-            if width > 0 {
-                line.push(TextRole::Plain, GAP);
-                line.append(&cell);
+        let fitted = |text: StyledText, columns: usize| text.truncated(columns, ellipsis);
+        let lead = span.sign.width() + width(guide);
+        let room = (self.sign + self.name).saturating_sub(lead);
+        let name = if self.clips_names { fitted(span.name, room) } else { span.name };
+        // Widths are added up, since measuring a line of guides and bars again for each column would be slow.
+        let mut used = lead + name.width();
+        let mut line = span.sign.with(TextRole::Dim, guide);
+        line.append(&name);
+        let mut end = (self.sign + self.name).max(used);
+        let mut add = |columns: usize, cell: &StyledText, cell_width: usize, is_right_aligned: bool| {
+            if columns > 0 {
+                let start = end + GAP + if is_right_aligned { columns.saturating_sub(cell_width) } else { 0 };
+                end += GAP + columns;
+                line.push_spaces(start.saturating_sub(used));
+                line.append(cell);
+                used = start + cell_width;
             }
         };
-        let fitted = |text: &StyledText, width: usize| text.clone().truncated(width, ellipsis).padded(width);
-        add(self.span_type, fitted(&span.span_type, self.span_type));
-        let bar = span.bar.filter(|_| self.bar > 0).map(|bar| self.bar(bar, options.unicode));
-        add(self.bar, bar.unwrap_or_default());
-        let space = " ".repeat(self.duration.saturating_sub(span.duration.width()));
-        let mut duration = StyledText::plain(&space);
-        duration.append(&span.duration);
-        add(self.duration, duration);
-        add(self.tokens, fitted(&span.tokens, self.tokens));
-        add(self.model, span.model.clone().truncated(self.model, ellipsis));
+        let span_type = fitted(span.span_type, self.span_type);
+        add(self.span_type, &span_type, span_type.width(), false);
+        if let Some(bar) = span.bar.filter(|_| self.bar > 0) {
+            let (text, bar_width) = self.bar(bar, options.unicode);
+            add(self.bar, &text, bar_width, false);
+        }
+        add(self.duration, &span.duration, span.duration.width(), true);
+        let tokens = fitted(span.tokens, self.tokens);
+        add(self.tokens, &tokens, tokens.width(), false);
+        add(self.model, &fitted(span.model, self.model), 0, false);
         line
     }
 
     fn total_width(&self) -> usize {
         let parts = [self.name, self.span_type, self.bar, self.duration, self.tokens, self.model];
         let gaps = parts.iter().filter(|part| **part > 0).count().saturating_sub(1);
-        self.sign + parts.iter().sum::<usize>() + GAP.len() * gaps
+        self.sign + parts.iter().sum::<usize>() + GAP * gaps
     }
 
     /// Shrinks columns to fit into `room`, least important first: long bars, names longer than `min_name`, the model,
@@ -134,14 +142,14 @@ impl TreeColumns {
         }
     }
 
-    /// Returns a bar, padded to the width of the column.
-    fn bar(&self, bar: TreeBar, unicode: bool) -> StyledText {
+    /// Returns a bar and its width in columns.
+    fn bar(&self, bar: TreeBar, unicode: bool) -> (StyledText, usize) {
         let cells = self.bar as f64;
         let (offset, length) = (bar.start * cells, bar.length * cells);
         let from = (offset.max(0.0) as usize).min(self.bar - 1);
         let full = (length.round() as usize).clamp(usize::from(length >= 0.5), self.bar - from);
         let (block, sliver) = if unicode { ("█", "▏") } else { ("#", "|") };
         let drawn = if full == 0 { sliver.to_owned() } else { block.repeat(full) };
-        StyledText::new(bar.role, &(" ".repeat(from) + &drawn)).padded(self.bar)
+        (StyledText::new(bar.role, &(" ".repeat(from) + &drawn)), from + full.max(1))
     }
 }
