@@ -111,14 +111,20 @@ fn report_parse_error(error: &clap::Error, mut escaper: CiCommandEscaper) -> Exi
             .or_else(output::ignore_closed_pipe)
             .map_or_else(|error| report(&error, escaper), |()| ExitCode::SUCCESS);
     }
-    let text = error.render().to_string();
     if escaper.is_json {
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return report(&Error::new(ErrorCode::Usage, message).hint("`mltrace --help`"), escaper);
+        return report(&usage_error(error), escaper);
     }
+    let text = error.render().to_string();
     let text = output::text::block(&text);
     let _ = std::io::stderr().lock().write_all(&escaper.escape_commands(text.as_bytes()));
     ExitCode::from(ErrorCode::Usage.exit_code())
+}
+
+/// Converts an error in the arguments, for JSON.
+fn usage_error(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    Error::new(ErrorCode::Usage, message).hint("`mltrace --help`")
 }
 
 /// Reports a panic in any thread as a bug and exits the process.

@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::globals::Globals;
 use super::progress::Progress;
-use super::report::report;
+use super::report;
 use crate::analysis::prices::Prices;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Json, Problem, Timestamp, Zone};
@@ -14,8 +14,10 @@ use crate::store;
 use crate::terminal::{CiCommandEscaper, Paged, Screen, StatusLine};
 use crate::{files, limits};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::fmt;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,7 +39,7 @@ pub struct Context {
 }
 
 /// How notes, warnings and progress are written to stderr.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Notes {
     quiet: bool,
     verbose: bool,
@@ -45,6 +47,16 @@ struct Notes {
     shows_progress: bool,
     escaper: CiCommandEscaper,
     status: StatusLine,
+    stream: MessageStream,
+}
+
+/// Where notes, warnings and errors are written: stderr.
+struct MessageStream(RefCell<Box<dyn Write>>);
+
+impl fmt::Debug for MessageStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageStream").finish_non_exhaustive()
+    }
 }
 
 /// Maximum number of warnings that a command prints; the others are counted.
@@ -54,8 +66,18 @@ impl Context {
     /// Reads the environment, the terminal and the clock. `clap_command` builds the definition of the command line.
     #[must_use]
     pub fn new(globals: Globals, env: &dyn Fn(&str) -> Option<OsString>, clap_command: fn() -> clap::Command) -> Self {
-        let environment = Environment::read(env);
         let screen = Screen::new(globals.terminal(), env);
+        Self::on(screen, globals, env, clap_command)
+    }
+
+    /// Does the same for given terminal settings.
+    pub(crate) fn on(
+        screen: Screen,
+        globals: Globals,
+        env: &dyn Fn(&str) -> Option<OsString>,
+        clap_command: fn() -> clap::Command,
+    ) -> Self {
+        let environment = Environment::read(env);
         let now = environment.now.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or_else(Timestamp::now);
         let zone = if globals.utc { Zone::Utc } else { Zone::Local };
         let format = globals.format();
@@ -84,10 +106,17 @@ impl Context {
                 shows_progress: screen.shows_progress && !globals.quiet,
                 escaper: CiCommandEscaper::new(env, false),
                 status,
+                stream: MessageStream(RefCell::new(Box::new(std::io::stderr()))),
             },
             globals,
             clap_command,
         }
+    }
+
+    /// Writes notes, warnings and errors to another stream than stderr.
+    #[cfg(test)]
+    pub(crate) fn set_message_stream(&mut self, stream: Box<dyn Write>) {
+        self.notes.stream = MessageStream(RefCell::new(stream));
     }
 
     /// Builds the definition of the command line, for help, manual pages and completions.
@@ -164,7 +193,7 @@ impl Context {
     /// Reports an error that does not end the command.
     pub fn report(&self, error: &Error) {
         let escaper = self.escaper(self.output.is_json());
-        self.notes.status.suspend(|| report(error, escaper));
+        self.notes.status.suspend(|| report::write(error, escaper, &mut *self.notes.stream.0.borrow_mut()));
     }
 
     /// Writes one line to stderr. Errors of writing are ignored.
@@ -173,7 +202,8 @@ impl Context {
         let mut line = Vec::new();
         let _ = Document::new(self.output.options, self.notes.theme, &mut line).add(Block::Line(text));
         self.notes.status.suspend(|| {
-            let _ = std::io::stderr().lock().write_all(&self.escaper(false).escape_commands(&line));
+            let line = self.escaper(false).escape_commands(&line).into_owned();
+            let _ = self.notes.stream.0.borrow_mut().write_all(&line);
         });
     }
 

@@ -31,6 +31,7 @@ impl Environment {
                 tracking_uri: text("MLFLOW_TRACKING_URI"),
                 artifacts_destination: text("MLFLOW_ARTIFACTS_DESTINATION").map(PathBuf::from),
                 server: server_settings(&text),
+                stdin: None,
             },
             experiment: variable("MLFLOW_EXPERIMENT_NAME").or_else(|| variable("MLFLOW_EXPERIMENT_ID")),
             installation: installation(&text),

@@ -169,3 +169,6 @@ fn sqlite_error(name: &str, error: &rusqlite::Error, base: Error) -> Error {
         _ => base,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,8 +61,12 @@ fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
         return Err(Error::new(ErrorCode::Usage, "standard input cannot be both the trace store and the list of ids")
             .hint("read the traces from a file: `-u FILE`"));
     }
-    let text = files::read_all_text(std::io::stdin().lock(), limits::SETTINGS_BYTES)
-        .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
+    let read = match &cx.environment.store.stdin {
+        Some(given) => files::read_all_text(given.as_slice(), limits::SETTINGS_BYTES),
+        None => files::read_all_text(std::io::stdin().lock(), limits::SETTINGS_BYTES),
+    };
+    let text =
+        read.map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
     let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     let expand = |name: &String| if name == STDIN { ids.clone() } else { vec![name.clone()] };
     Ok(names.iter().flat_map(expand).collect())
@@ -282,3 +286,6 @@ fn agent_not_found(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> 
         .because(known)
         .hint(cx.quoted_command(&Suggestion::new("trace show").operand(&trace.info.trace_id)) + " shows the whole tree")
 }
+
+#[cfg(test)]
+mod tests;

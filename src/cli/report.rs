@@ -4,10 +4,15 @@ use crate::error::{Error, ErrorCode};
 use crate::output::json::Escaped;
 use crate::output::text;
 use crate::terminal::CiCommandEscaper;
-use std::io::Write as _;
+use std::io::Write;
 
 /// Writes an error to stderr, as text or as JSON. Writes nothing for [`ErrorCode::ClosedPipe`], which is not a failure.
-pub fn report(error: &Error, mut escaper: CiCommandEscaper) {
+pub fn report(error: &Error, escaper: CiCommandEscaper) {
+    write(error, escaper, &mut std::io::stderr().lock());
+}
+
+/// Does the same with another stream than stderr. Errors of writing are ignored.
+pub(crate) fn write(error: &Error, mut escaper: CiCommandEscaper, stream: &mut dyn Write) {
     if error.code == ErrorCode::ClosedPipe {
         return;
     }
@@ -18,5 +23,5 @@ pub fn report(error: &Error, mut escaper: CiCommandEscaper) {
     } else {
         writeln!(line, "{}", text::block(&error.to_string()))
     };
-    let _ = std::io::stderr().lock().write_all(&escaper.escape_commands(&line));
+    let _ = stream.write_all(&escaper.escape_commands(&line));
 }

@@ -321,3 +321,6 @@ fn find_experiment<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,3 +106,6 @@ commands! {
     Man man::ManArgs
     Help help::HelpArgs
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -20,6 +20,7 @@ fn env(cwd: &Path) -> StoreEnvironment {
         tracking_uri: None,
         artifacts_destination: None,
         server: ServerSettings::default(),
+        stdin: None,
     }
 }
 

@@ -51,6 +51,8 @@ pub struct StoreEnvironment {
     pub artifacts_destination: Option<PathBuf>,
     /// Settings for requests to tracking servers.
     pub server: ServerSettings,
+    /// What to read instead of standard input.
+    pub stdin: Option<Vec<u8>>,
 }
 
 /// A store's address, and why it was chosen.

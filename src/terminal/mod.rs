@@ -71,8 +71,16 @@ impl Screen {
     /// Resolves the settings from flags, then the environment, then the terminal.
     #[must_use]
     pub fn new(options: TerminalOptions, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
+        Self::of_streams(options, env, [io::stdout().is_terminal(), io::stderr().is_terminal()])
+    }
+
+    /// Does the same for streams of which it is known whether they are terminals: stdout and stderr.
+    pub(crate) fn of_streams(
+        options: TerminalOptions,
+        env: &dyn Fn(&str) -> Option<OsString>,
+        [is_terminal, stderr_is_terminal]: [bool; 2],
+    ) -> Self {
         let text = |key: &str| env(key).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
-        let is_terminal = io::stdout().is_terminal();
         let is_dumb = text("TERM").as_deref() == Some("dumb");
         let color = |is_terminal: bool| match options.color {
             ColorChoice::Always => true,
@@ -94,14 +102,14 @@ impl Screen {
             is_terminal,
             width: options.width.or_else(columns).or(size.map(|(width, _)| usize::from(width.0))),
             color: color(is_terminal),
-            color_stderr: color(io::stderr().is_terminal()),
+            color_stderr: color(stderr_is_terminal),
             unicode: is_utf8 && !options.ascii,
             pager: (is_terminal && !options.no_pager && !is_dumb && pager != "cat").then(|| Pager {
                 command: pager,
                 height,
                 has_less_options: env("LESS").is_some(),
             }),
-            shows_progress: io::stderr().is_terminal() && !is_dumb,
+            shows_progress: stderr_is_terminal && !is_dumb,
         }
     }
 }

@@ -34,6 +34,8 @@ struct SharedOutput {
     state: Mutex<PagerState>,
     is_within_row: AtomicBool,
     rows: Mutex<PendingRows>,
+    /// Standard output. Locked after `rows`.
+    stream: Mutex<Box<dyn Write + Send>>,
     /// Whether stdout is a file. Writes to a file do not block and do not interfere with the progress line.
     stdout_is_file: bool,
     status: StatusLine,
@@ -78,10 +80,17 @@ impl Paged {
             state: Mutex::new(PagerState::Running),
             is_within_row: AtomicBool::new(false),
             rows: Mutex::new(rows),
+            stream: Mutex::new(Box::new(io::stdout())),
             stdout_is_file: stdout_is_file(),
             status,
         };
         Self { pager, lines: 0, escaper, shared: Arc::new(shared) }
+    }
+
+    /// Writes to another stream than standard output.
+    #[cfg(test)]
+    pub(crate) fn set_stream(&mut self, stream: Box<dyn Write + Send>) {
+        *lock(&self.shared.stream) = stream;
     }
 
     /// Declares further output to be JSON, whatever the output format.
@@ -259,7 +268,7 @@ impl SharedOutput {
     /// Writes rows on the writing thread. Does not return if the program was interrupted.
     fn write_out(&self, mut rows: MutexGuard<'_, PendingRows>) -> io::Result<()> {
         let is_interrupted = || *lock(&self.state) == PagerState::Interrupted;
-        let written = rows.write_out(&mut io::stdout(), self, &is_interrupted);
+        let written = rows.write_out(&mut *lock(&self.stream), self, &is_interrupted);
         drop(rows);
         if is_interrupted() {
             park_forever();
@@ -290,7 +299,7 @@ impl InterruptHandle {
         let flush = move || {
             let is_late = || !shared.stdout_is_file && start.elapsed() > FLUSH_TIMEOUT;
             let mut rows = lock(&shared.rows);
-            if rows.write_out(&mut io::stdout(), &shared, &is_late).is_ok()
+            if rows.write_out(&mut *lock(&shared.stream), &shared, &is_late).is_ok()
                 && !rows.is_at_line_start
                 && io::stdout().is_terminal()
             {

@@ -308,21 +308,6 @@ fn invalid_documents_are_reported_by_path() {
 }
 
 #[test]
-fn hostile_text_is_escaped() {
-    let whole = String::from_utf8(read("respan/tools.002.body")).unwrap();
-    let evil = "\\u001b]0;owned\\u0007\\u009b31m\\u202e\\ud83e";
-    let text = whole.replace("\"respan\"", &format!("\"{evil}\"")).replace("agent.capacity_planner", evil);
-    for words in ["traces", "trace show --io", "usage @last", "experiments", "traces -o csv", "spans"] {
-        let output = Cli::new(words).on("-").run_with_stdin(text.as_bytes());
-        assert_eq!(output.exit, Some(0), "{output}");
-        let shown = format!("{}{}", output.stdout, output.stderr);
-        assert!(!shown.chars().any(|c| c != '\n' && c.is_control() || c == '\u{202e}'), "{words}: {shown:?}");
-    }
-    let json = Cli::new("traces --json").on("-").run_with_stdin(text.as_bytes()).json();
-    assert_eq!(json["traces"][0]["tags"]["service.name"], "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{fffd}");
-}
-
-#[test]
 fn runtime_messages_are_folded_except_in_json() {
     let run = |words: &str| on("autogen", words).ok();
     insta::assert_snapshot!(run("traces list --all --width 100"), @"
@@ -395,103 +380,6 @@ fn runtime_messages_are_folded_except_in_json() {
     assert!(items(&document, "spans").iter().any(|span| span["name"].as_str().unwrap().starts_with("autogen process")));
 }
 
-#[test]
-fn failed_runtime_messages_are_not_folded() {
-    let text = String::from_utf8(read("autogen/agent.otlp.json")).unwrap();
-    let named = text.replace("execute_tool add", "autogen process x").replace("\"execute_tool\"", "\"x\"");
-    let show = |text: &str| Cli::new("trace show tr-a534").on("-").run_with_stdin(text.as_bytes()).stdout;
-    assert!(show(&named).contains("1 AutoGen runtime message"), "{}", show(&named));
-    let failed = named.replace("\"status\": {}", "\"status\": {\"code\": 2, \"message\": \"lost\"}");
-    assert_ne!(failed, named);
-    assert!(!show(&failed).contains("folded") && show(&failed).contains("lost"), "{}", show(&failed));
-}
-
-/// An OTLP request with these spans, whose attributes are plain JSON objects.
-fn request(resource: &Value, spans: &[Value]) -> Vec<u8> {
-    let attributes = |object: &Value| -> Vec<Value> {
-        let value = |value: &Value| match value {
-            Value::Number(number) => json!({"intValue": number.to_string()}),
-            _ => json!({"stringValue": value}),
-        };
-        let members = object.as_object().unwrap().iter();
-        members.map(|(key, member)| json!({"key": key, "value": value(member)})).collect()
-    };
-    let spans = spans.iter().map(|span| {
-        let mut span = span.clone();
-        span["attributes"] = attributes(&span["attributes"]).into();
-        span["traceId"] = "000000000000000000000000000000aa".into();
-        span
-    });
-    let scope = json!([{"spans": spans.collect::<Vec<_>>()}]);
-    let resource = json!({"attributes": attributes(resource)});
-    serde_json::to_vec(&json!({"resourceSpans": [{"scopeSpans": scope, "resource": resource}]})).unwrap()
-}
-
-#[test]
-fn records_are_derived_as_by_the_mlflow_server() {
-    let spans = [
-        json!({"spanId": "0000000000000002", "parentSpanId": "0000000000000001", "name": "call", "startTimeUnixNano": "1795189635500000001",
-            "endTimeUnixNano": "1795189637000999999", "status": {"code": 1},
-            "attributes": {"gen_ai.usage.input_tokens": 3, "gen_ai.usage.output_tokens": "4", "session.id": "s", "respan.environment": "prod"}}),
-        json!({"spanId": "0000000000000003", "parentSpanId": "0000000000000002", "name": "part", "startTimeUnixNano": "1795189635600000000",
-            "attributes": {"llm.token_count.total": 5, "user.id": "u", "gen_ai.conversation.id": "other"}}),
-        json!({"spanId": "0000000000000001", "parentSpanId": "0000000000000000", "name": "root", "startTimeUnixNano": "1795189635400999999",
-            "endTimeUnixNano": "1795189636000000000", "status": {"code": 2, "message": "no"},
-            "attributes": {"mlflow.traceTag.team": "search", "mlflow.traceTag.mlflow.traceName": "named", "mlflow.spanType": "\"CHAIN\"",
-                "mlflow.spanInputs": "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"tool\", \"content\": \"b\"}]}",
-                "output.value": "x".repeat(1_001), "respan.metadata.plan": "pro"}}),
-    ];
-    let resource =
-        json!({"service.name": "app", "team": "other", "telemetry.sdk.name": "x", "mlflow.trace.spansLocation": "y"});
-    let body = request(&resource, &spans);
-    let trace = Cli::new("traces --json").on("-").run_with_stdin(&body).json()["traces"][0].clone();
-    let is = |key: &str, value: Value| assert_eq!(trace[key], value, "{key}");
-    is("trace_id", json!("tr-000000000000000000000000000000aa"));
-    is("name", json!("named"));
-    is("state", json!("ERROR"));
-    is("request_time", json!("2026-11-20T15:47:15.400Z"));
-    is("execution_duration_ms", json!(1_600));
-    is("span_count", json!(3));
-    // The tokens of the parent count.
-    is("token_usage", json!({"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}));
-    is("session_id", json!("s"));
-    is("user_id", json!("u"));
-    is("request_preview", json!("a"));
-    is("response_preview", json!(format!("\"{}...", "x".repeat(996))));
-    is("tags", json!({"mlflow.traceName": "named", "service.name": "app", "team": "search"}));
-    is(
-        "metadata",
-        json!({"environment": "prod", "mlflow.trace.session": "s", "mlflow.trace.user": "u", "plan": "pro"}),
-    );
-    let spans = Cli::new("spans --json").on("-").run_with_stdin(&body).json();
-    assert_eq!(strings(items(&spans, "spans"), "name"), ["root", "call", "part"]);
-    assert_eq!((&spans["spans"][0]["parent_id"], &spans["spans"][0]["span_type"]), (&Value::Null, &json!("CHAIN")));
-    assert_eq!(spans["spans"][2]["end_time_ns"], Value::Null);
-}
-
-#[test]
-fn conflicting_records_are_reported_and_the_first_is_used() {
-    let line = |state: &str, millis: u64| {
-        let own = json!({
-            "trace_id": "tr-00000000000000000000000000000001", "state": state, "execution_duration_ms": millis,
-            "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},
-            "request_time": "2026-11-20T17:50:49.894Z",
-        });
-        json!({"info": own, "data": {"spans": []}}).to_string()
-    };
-    let state_and_stderr = |lines: &[String]| {
-        let folder = folder(&[("t.jsonl", lines.join("\n").as_bytes())]);
-        let output = Cli::new("traces list --json").on("t.jsonl").cwd(folder.path()).ok();
-        (output.json()["traces"][0]["state"].clone(), output.stderr)
-    };
-    let warning = "warning: tr-00000000000000000000000000000001 has two conflicting records; the first one is used\n";
-    assert_eq!(state_and_stderr(&[line("OK", 5), line("ERROR", 7)]), (json!("OK"), warning.to_owned()));
-    assert_eq!(state_and_stderr(&[line("OK", 5), line("OK", 5)]), (json!("OK"), String::new()));
-    // A finished record takes precedence over one in progress.
-    assert_eq!(state_and_stderr(&[line("IN_PROGRESS", 1), line("ERROR", 7)]), (json!("ERROR"), String::new()));
-    assert_eq!(state_and_stderr(&[line("ERROR", 7), line("IN_PROGRESS", 1)]), (json!("ERROR"), String::new()));
-}
-
 /// Id and document of every trace of a store, as mltrace writes it.
 fn whole_traces(cli: &dyn Fn(&str) -> Cli) -> Vec<(String, String)> {
     let ids = cli("traces list --all --deleted -o ids").ok();
@@ -551,27 +439,6 @@ fn own_output_is_read_back_without_loss() {
 }
 
 #[test]
-fn own_output_is_read_in_any_layout() {
-    let traces = whole_traces(&Cli::demo);
-    let all = |bytes: &[u8]| Cli::new("spans --all --full --json").on("-").run_with_stdin(bytes);
-    let lines: String = traces.iter().map(|(_, document)| document.as_str()).collect();
-    let expected = all(lines.as_bytes()).json();
-    assert_eq!(expected, Cli::demo("spans --all --full --deleted").json());
-    let values: Vec<Value> = traces.iter().map(|(_, document)| serde_json::from_str(document).unwrap()).collect();
-    let pretty: Vec<String> = values.iter().map(|value| serde_json::to_string_pretty(value).unwrap()).collect();
-    for (what, text) in [("concatenated documents", pretty.concat()), ("a list", format!("[{}]", pretty.join(",")))] {
-        let output = all(text.as_bytes());
-        // `Value` sorts keys, as other programs may.
-        assert_eq!((output.stderr.as_str(), output.json()), ("", expected.clone()), "{what}");
-    }
-    // A damaged document does not hide the others.
-    let mixed = format!("{}\n{{\"schema\": \"mltrace/1\",\n\"traces\": []}}\n", pretty[..2].join("\n"));
-    let output = Cli::new("traces list --json").on("-").run_with_stdin(mixed.as_bytes());
-    assert_eq!(items(&output.json(), "traces").len(), 2);
-    assert_eq!(output.stderr, "warning: document 3 cannot be read: it holds a list of traces without their spans\n");
-}
-
-#[test]
 fn incomplete_traces_stay_incomplete() {
     let copy = Fixture::named("3.18.0-sqlite").copy();
     let ids = copy.cli("traces list --type TOOL -o ids").ok().stdout;
@@ -596,107 +463,6 @@ fn incomplete_traces_stay_incomplete() {
         let again = Cli::new("trace show --json").on("-").run_with_stdin(text.as_bytes()).json();
         assert_eq!((&again["complete"], &again["info"]["span_count"]), (&json!(false), &json!(counted)));
     }
-}
-
-#[test]
-fn own_output_preserves_unusual_values() {
-    let span = json!({
-        "trace_id": "tr-x", "span_id": "odd id", "parent_id": "gone", "depth": 0, "name": "\u{202e}n", "span_type": "MINE",
-        "status": "UNSET", "status_message": "", "start_time_ns": 1_795_000_000_000_000_001_i64, "end_time_ns": null,
-        "attributes": {"n": "NaN", "s": "\"quoted\"", "d": "{}", "i": [1e308, -0.0], "z": null, "mlflow.spanOutputs": null},
-        "events": [{"name": "e", "time_ns": 7, "attributes": {"a": "1"}}], "exception": null, "handled_failure": null,
-        "links": [{"trace_id": "tr-y", "span_id": "s", "attributes": {"k": 1}}], "agent": "from another release",
-    });
-    let big = r#""big":340282366920938463463374607431768211455,"#;
-    let record = json!({
-        "trace_id": "tr-x", "experiment_id": "7", "experiment_name": "Named", "name": null, "state": "NEW_WORD",
-        "request_time": "2026-11-20T17:50:49.894Z", "recorded_token_usage": {"input_tokens": 1, "reasoning": 2},
-        "recorded_cost": {"input_cost": null, "total_cost": 0.1}, "cost": {"total_cost": 9.0, "source": "calculated"},
-        "linked_runs": ["r1", "r2"], "linked_prompts": ["p/1"], "tags": {"k": ""}, "metadata": {},
-        "assessments": [{"assessment_id": "a", "name": "n", "type": "issue", "value": {"x": "NaN"}, "valid": false}],
-        "question": "derived",
-    });
-    let document = json!({"schema": "mltrace/1", "info": record, "spans": [span], "spans_source": "database",
-        "problems": [{"kind": "cut_odd", "message": "m", "path": "p"}, {"kind": "missing_parent", "message": "derived again"}]});
-    let text = document.to_string().replacen("{\"d\":", &format!("{{{big}\"d\":"), 1);
-    let show = |text: &str| Cli::new("trace show --json").on("-").run_with_stdin(text.as_bytes());
-    let again = show(&text);
-    assert!(again.stdout.contains(big) && again.stdout.contains("\\u202en"), "{again}");
-    let document = again.json();
-    let is = |path: &str, value: Value| assert_eq!(document.pointer(path), Some(&value), "{path}");
-    is("/info/name", Value::Null);
-    is("/info/state", json!("NEW_WORD"));
-    is("/info/experiment_name", json!("Named"));
-    is("/info/span_count", Value::Null);
-    is(
-        "/info/recorded_token_usage",
-        json!({"input_tokens": 1, "output_tokens": null, "total_tokens": null, "reasoning": 2}),
-    );
-    is("/info/cost/total_cost", json!(0.1));
-    is("/info/recorded_cost/source", json!("recorded"));
-    is("/info/linked_runs", json!(["r1", "r2"]));
-    is("/info/linked_prompts", json!(["p/1"]));
-    is("/info/assessments/0/valid", json!(false));
-    is("/info/assessments/0/value", json!({"x": "NaN"}));
-    is("/complete", json!(false));
-    is("/problems/0", json!({"kind": "cut_odd", "message": "m", "path": "p"}));
-    is("/problems/1/message", json!("the parents of 1 spans are not stored"));
-    assert_eq!(items(&document, "problems").len(), 2);
-}
-
-#[test]
-fn own_output_without_whole_traces_is_rejected() {
-    let holds = |words: &str| {
-        let folder = folder(&[("t.json", Cli::demo(words).run().stdout.as_bytes())]);
-        let output = Cli::new("usage").on("t.json").cwd(folder.path()).run().with_placeholder(folder.path());
-        assert_eq!(output.exit, Some(5), "{words}\n{output}");
-        let what =
-            output.stderr.lines().next().unwrap().strip_prefix("error: `[FOLDER]/t.json` contains ").map(str::to_owned);
-        what.unwrap_or_else(|| panic!("{words}\n{output}"))
-    };
-    let holds = |words: &str| format!("{words}: {}", holds(words));
-    insta::assert_snapshot!([
-        "traces list --json", "traces list -n 3 -o jsonl", "spans --json", "spans --full --json", "spans -n 3 -o jsonl",
-        "usage --json", "usage @last --json", "stats --json", "tools --json", "exceptions --json", "sessions --json",
-        "session show chat-42 --json", "trace show @last --conversation --json", "trace show @last --span get_weather --json",
-        "trace diff @last @error --json", "trace diff --set --status=ok --set --status=error --json",
-        "check --max-tokens 1 --json", "doctor --json", "experiments --json", "prices --json",
-    ].map(holds).join("\n"), @"
-    traces list --json: a list of traces without their spans
-    traces list -n 3 -o jsonl: a list of traces without their spans
-    spans --json: a list of spans without their trace records
-    spans --full --json: a list of spans without their trace records
-    spans -n 3 -o jsonl: a list of spans without their trace records
-    usage --json: statistics of groups of traces
-    usage @last --json: the token usage of a trace without its spans
-    stats --json: statistics of groups of traces
-    tools --json: a list of tools
-    exceptions --json: a list of exceptions
-    sessions --json: a list of sessions
-    session show chat-42 --json: a session without the spans of its traces
-    trace show @last --conversation --json: a conversation without its spans
-    trace show @last --span get_weather --json: one span without its trace
-    trace diff @last @error --json: a comparison of traces
-    trace diff --set --status=ok --set --status=error --json: a comparison of traces
-    check --max-tokens 1 --json: the result of a check
-    doctor --json: a diagnosis of a store
-    experiments --json: a list of experiments
-    prices --json: a list of prices
-    ");
-    let newer = Cli::demo("trace show --json").ok().stdout.replace("mltrace/1", "mltrace/2");
-    insta::assert_snapshot!(Cli::new("usage").on("-").run_with_stdin(newer.as_bytes()), @"
-    --- stderr
-    error: standard input contains no traces
-      caused by: unsupported schema `mltrace/2` (expected `mltrace/1`)
-      hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
-    --- exit 5
-    ");
-    insta::assert_snapshot!(Cli::new("usage").on("-").run_with_stdin(Cli::demo("traces list --json").ok().stdout.as_bytes()), @"
-    --- stderr
-    error: standard input contains a list of traces without their spans
-      hint: use `mltrace trace show TRACE --json > t.json` to write a trace that can be read
-    --- exit 5
-    ");
 }
 
 #[test]
@@ -786,71 +552,9 @@ fn compressed_documents_are_read() {
     assert_eq!(in_folder(&folder.path().join("a.json.gz"), "traces").run().exit, Some(5));
 }
 
-/// The ids of the newest traces of the sample.
-fn ids(count: usize) -> Vec<String> {
-    Cli::demo("traces list -o ids").arg(format!("-n{count}")).ok().lines().iter().map(|id| (*id).to_owned()).collect()
-}
-
-#[test]
-fn several_traces_are_shown_in_order() {
-    let ids = ids(3);
-    for words in ["trace show", "trace show --io", "trace show --conversation", "usage"] {
-        let alone = |id: &String| Cli::demo(words).arg(id).ok();
-        let output = ids.iter().fold(Cli::demo(words), Cli::arg).ok();
-        let texts: Vec<String> = ids.iter().map(|id| alone(id).stdout).collect();
-        assert_eq!(output.stdout, texts.join("\n"), "{words}");
-        let notes: String = ids.iter().map(|id| alone(id).stderr).collect();
-        assert_eq!(output.stderr, notes, "{words}");
-        for form in ["json", "jsonl", "ids"] {
-            let alone: String = ids.iter().map(|id| Cli::demo(words).arg(id).arg("-o").arg(form).ok().stdout).collect();
-            let output = ids.iter().fold(Cli::demo(words), Cli::arg).arg("-o").arg(form).ok();
-            assert_eq!(output.stdout, alone, "{words} {form}");
-        }
-        let csv = ids.iter().fold(Cli::demo(words), Cli::arg).words("-o csv").ok();
-        let titles = csv.stdout.lines().next().unwrap();
-        assert_eq!(csv.stdout.lines().filter(|line| *line == titles).count(), 1, "{words}");
-    }
-    let lines = ids.iter().fold(Cli::demo("trace show --json"), Cli::arg).ok().stdout;
-    let again = Cli::new("traces list -o ids").on("-").run_with_stdin(lines.as_bytes());
-    assert_eq!(again.lines(), ids);
-}
-
 #[test]
 fn ids_are_read_from_standard_input() {
-    let ids = ids(3);
-    for words in ["trace show --json", "usage"] {
-        let expected = ids.iter().fold(Cli::demo(words), Cli::arg).ok().to_string();
-        let lines = format!("\n{}\n\n  {}\r\n{}", ids[0], ids[1], ids[2]);
-        assert_eq!(Cli::demo(words).arg("-").run_with_stdin(lines.as_bytes()).to_string(), expected, "{words}");
-        let mixed = Cli::demo(words).arg(&ids[0]).arg("-").run_with_stdin(ids[1..].join("\n").as_bytes());
-        assert_eq!(mixed.to_string(), expected, "{words}");
-        for nothing in ["", "\n \n"] {
-            let output = Cli::demo(words).arg("-").run_with_stdin(nothing.as_bytes());
-            assert_eq!(output.to_string(), "--- stderr\nnote: no trace ids on standard input\n", "{words}");
-        }
-    }
-    insta::assert_snapshot!(Cli::new("usage -").on("-").run_with_stdin(b"x"), @"
-    --- stderr
-    error: standard input cannot be both the trace store and the list of ids
-      hint: read the traces from a file: `-u FILE`
-    --- exit 2
-    ");
-}
-
-#[test]
-fn traces_that_are_found_are_shown_despite_errors() {
-    let [first, second] = [&ids(2)[0], &ids(2)[1]];
-    let show = |form: &str| Cli::demo("trace show -o").arg(form).arg(first).words("nope tr-").arg(second).run();
-    let output = show("json");
-    assert_eq!((output.exit, output.lines().len()), (Some(3), 2), "{output}");
-    let errors: Vec<Value> = output.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let codes: Vec<&str> = errors.iter().map(|error| error["error"]["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["ambiguous", "not_found"]);
-    let text = show("table");
-    let both = [first, second].map(|id| Cli::demo("trace show").arg(id).ok().stdout).join("\n");
-    assert_eq!((text.exit, text.stdout), (Some(3), both));
-    assert!(text.stderr.contains("error: no trace `nope`") && text.stderr.contains("ambiguous trace id prefix `tr-`"));
-    // A usage error stops the command.
-    let wrong = Cli::demo("trace show @nonsense").arg(first).run();
-    assert_eq!((wrong.exit, wrong.stdout.as_str()), (Some(2), ""), "{wrong}");
+    let ids = Cli::demo("traces list -n 3 -o ids").ok();
+    let expected = ids.lines().into_iter().fold(Cli::demo("usage"), Cli::arg).ok();
+    assert_eq!(Cli::demo("usage -").run_with_stdin(ids.stdout.as_bytes()).to_string(), expected.to_string());
 }

@@ -329,37 +329,6 @@ fn databases_of_older_releases_match_mlflow() {
     compare(OLDER);
 }
 
-#[test]
-fn parsed_filters_are_printed_and_parsed_again() {
-    let (mut printed, mut read) = (0, 0);
-    for case in cases() {
-        let Ok(clauses) = language::parse(&case.filter) else { continue };
-        read += 1;
-        let Some(texts) = clauses.iter().map(language::clause_text).collect::<Option<Vec<_>>>() else { continue };
-        printed += 1;
-        let text = texts.join(" AND ");
-        let again = language::parse(&text).unwrap_or_else(|error| panic!("{text}: {}", error.message));
-        assert_eq!(again, clauses, "{} as {text}", case.filter);
-        assert_eq!(Filter { clauses }.to_string(), text, "{}", case.filter);
-    }
-    assert!(read > 500 && printed + 10 > read, "{printed} of {read}");
-}
-
-#[test]
-fn syntax_errors_have_a_message_and_a_position() {
-    let mut refused = 0;
-    for case in cases() {
-        let Err(error) = language::parse(&case.filter) else { continue };
-        refused += 1;
-        let (filter, at) = (&case.filter, &error.at);
-        assert!(!error.message.trim().is_empty() && !error.message.contains('\n'), "{filter}: {}", error.message);
-        assert!(filter.get(at.clone()).is_some(), "{filter}: {at:?} is not inside the filter");
-        assert!(!at.is_empty() || at.start == filter.trim_end().len(), "{filter}: {at:?} is empty but not at the end");
-        assert!(error.hint.is_none_or(|hint| !hint.trim().is_empty()), "{filter}");
-    }
-    assert!(refused > 200, "{refused}");
-}
-
 /// A command on one of the stores with the cases.
 fn on(name: &str, words: &str) -> Cli {
     Cli::new(words).on(path(name))
@@ -377,52 +346,6 @@ fn listed(cli: &Cli) -> Vec<String> {
     let mut cases: Vec<String> = tags.collect();
     cases.sort();
     cases
-}
-
-#[test]
-fn syntax_errors_quote_the_filter_and_mark_the_position() {
-    let long = format!("name = '{}' AND foo = 'x' AND name = '{}'", "é".repeat(70), "日".repeat(70));
-    for (filter, column, quote, marks) in [
-        ("status == 'OK'", 8, "status == 'OK'", "       ^^"),
-        ("status = 'OK", 10, "status = 'OK", "         ^^^"),
-        ("status =", 9, "status =", "        ^"),
-        ("   ", 1, "   ", "^^^"),
-        // Double-width characters.
-        ("name = '日本' x = 'y'", 13, "name = '日本' x = 'y'", "              ^"),
-        ("name = '🎉' AND bär = 'z'", 16, "name = '🎉' AND bär = 'z'", "                ^^^"),
-        ("tags.日本 > 'x'", 9, "tags.日本 > 'x'", "          ^"),
-        // A combining accent has no width.
-        ("name = 'e\u{301}' AND bar = 'z'", 17, "name = 'e\u{301}' AND bar = 'z'", "               ^^^"),
-        // Line breaks and tabs are shown as one column.
-        ("name = 'a'\n  AND bar = 'z'", 18, "name = 'a'   AND bar = 'z'", "                 ^^^"),
-        ("name = 'a' AND\tbar = 'z'\r\n", 16, "name = 'a' AND bar = 'z'  ", "               ^^^"),
-        (
-            &long,
-            85,
-            &format!("…{}' AND foo = 'x' AND name = '{}…", "é".repeat(34), "日".repeat(21)),
-            &format!("{}^^^", " ".repeat(41)),
-        ),
-    ] {
-        let output = filtered(DATABASE, filter).run();
-        assert_eq!((output.exit, output.stdout.as_str()), (Some(2), ""), "{filter:?}\n{output}");
-        let lines: Vec<&str> = output.stderr.lines().collect();
-        assert!(lines[0].starts_with(&format!("error: --filter, column {column}: ")), "{filter:?}\n{output}");
-        assert_eq!(lines[1].strip_prefix("    "), Some(quote), "{filter:?}\n{output}");
-        assert_eq!(lines[2].strip_prefix("    "), Some(marks), "{filter:?}\n{output}");
-        let output = filtered(DATABASE, filter).arg("--json").run();
-        assert_eq!((output.exit, output.stdout.as_str()), (Some(2), ""), "{filter:?}\n{output}");
-        let error = output.error();
-        assert_eq!((&error["code"], &error["exit"]), (&"filter_syntax".into(), &2.into()), "{filter:?}\n{output}");
-        assert!(error["message"].as_str().unwrap().contains(&format!("column {column}: ")), "{filter:?}\n{output}");
-    }
-}
-
-#[test]
-fn typos_get_suggestions() {
-    let output = filtered(DATABASE, "stauts = 'OK'").run();
-    assert!(output.stderr.contains("did you mean `status`?"), "{output}");
-    let output = filtered(DATABASE, "status = 'OK' AND executon_time > 5").run();
-    assert!(output.stderr.contains("did you mean `execution_time`"), "{output}");
 }
 
 /// Flags with the equivalent filter.
@@ -648,25 +571,6 @@ fn up_to_100_conditions_are_supported() {
 }
 
 #[test]
-fn invalid_patterns_are_errors_for_grep_and_notes_for_rlike() {
-    for words in ["traces list", "spans", "usage"] {
-        let output = Cli::demo(words).arg("--grep").arg("(").run();
-        assert_eq!(output.exit, Some(2), "{output}");
-        assert!(output.stderr.starts_with("error: invalid regular expression `(`"), "{output}");
-    }
-    let output = Cli::demo("spans --json --grep").arg("[a").run();
-    assert_eq!((output.exit, output.error()["code"].as_str()), (Some(2), Some("usage")), "{output}");
-    for filter in ["name RLIKE '('", "tags.a RLIKE '('", "span.type RLIKE '('", "span.attributes.a RLIKE '('"] {
-        let output = Cli::demo("traces list --json").arg("--filter").arg(filter).ok();
-        assert_eq!(output.json()["page"]["returned"], 0, "{filter}\n{output}");
-        assert!(
-            output.stderr.contains("note: invalid regular expression `(`, which matches nothing: "),
-            "{filter}\n{output}"
-        );
-    }
-}
-
-#[test]
 fn verbose_prints_the_filter() {
     let cli =
         Cli::demo("traces list -v --status ok,error --min-duration 1ms --min-tokens 5 --type LLM,TOOL --model gpt-*");
@@ -711,17 +615,6 @@ fn timed_out_searches_are_reported() {
     let output = Cli::demo("traces list --json --grep").arg(r"(\d|\d\d)+(?<=Q)").ok();
     assert!(output.stderr.contains("took too long"), "{output}");
     assert_eq!(output.json()["page"]["complete"], false);
-}
-
-#[test]
-fn ignored_filters_are_reported() {
-    let named = Cli::demo("trace show @last -o ids").ok();
-    assert_eq!(named.stderr, "");
-    let id = Cli::demo("traces list -n 1 -q -o ids").ok().lines()[0].to_owned();
-    let output = Cli::demo(&format!("trace show {id} --status error")).ok();
-    assert!(output.stderr.contains("the filters are ignored for"), "{output}");
-    let none = Cli::demo("trace show @last --grep nowhere-at-all --json").run();
-    assert_eq!((none.exit, none.error()["code"].as_str()), (Some(3), Some("not_found")));
 }
 
 #[test]

@@ -35,15 +35,6 @@ fn shorthands_select_the_newest_matching_traces() {
 }
 
 #[test]
-fn unmatched_shorthands_are_quoted() {
-    for (word, exit) in [("@last~100", 3), ("@error~7", 3), ("@last~x", 2), ("@latest", 2), ("@", 2)] {
-        let output = Cli::demo("trace show").arg(word).run();
-        assert_eq!(output.exit, Some(exit), "{word}\n{output}");
-        assert!(output.stderr.contains(&format!("`{word}`")), "{word}\n{output}");
-    }
-}
-
-#[test]
 fn filters_apply_to_shorthands() {
     let fixture = Fixture::named("3.18.0-sqlite");
     let document = fixture.cli("trace show @last -x AutoGen").json();
@@ -155,14 +146,6 @@ fn spans_are_selected_by_id_prefix_or_unique_name() {
         assert_eq!(document["span"], *tool, "{name}");
     }
     assert_eq!(strings(spans, "span_id"), fixture.cli("trace show @error -o ids").ok().lines());
-}
-
-#[test]
-fn suggestions_are_not_repeated() {
-    let output = Cli::demo("trace show @last --span Completion").run();
-    assert_eq!(output.exit, Some(3));
-    let hint = output.stderr.lines().find(|line| line.contains("did you mean")).unwrap_or_else(|| panic!("{output}"));
-    assert_eq!(hint.matches("`Completions`").count(), 1, "{output}");
 }
 
 #[test]

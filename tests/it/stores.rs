@@ -111,15 +111,6 @@ fn every_form_of_uri_is_supported() {
 }
 
 #[test]
-fn missing_experiments_of_the_environment_name_the_variable() {
-    for variable in ["MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"] {
-        let output = Cli::demo("traces list").env(variable, "OpenIA").run();
-        assert_eq!(output.exit, Some(3), "{output}");
-        assert!(output.stderr.contains(variable) && output.stderr.contains("did you mean `OpenAI`?"), "{output}");
-    }
-}
-
-#[test]
 fn server_artifacts_are_found_by_environment_variable() {
     let copy = Fixture::named("3.18.0-http-sqlite").copy();
     let id = copy.cli("traces list --name answer -n 1 -o ids").ok().lines()[0].to_owned();

@@ -1,6 +1,6 @@
 //! Trees of `trace show`: filters, missing roots, inputs and outputs, durations.
 
-use crate::harness::{Cli, Fixture, RunOutput, items, strings};
+use crate::harness::{Cli, Fixture, RunOutput, items};
 use mltrace::output::text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -34,49 +34,6 @@ fn trees_are_filtered_by_agent() {
     └─ assistant.on_messages                 AGENT    ████████████████████████████  620 ms
        ├─ OpenAIChatCompletionClient.create  LLM      █████████████████████████     564 ms  65 → 17
        └─ OpenAIChatCompletionClient.create  LLM                               ██    49 ms  24 → 4
-    ");
-}
-
-#[test]
-fn agents_are_selected_by_name_and_pattern() {
-    let names = |agents: &[&str]| {
-        let cli = agents.iter().fold(Cli::demo("trace show @slow"), |cli, agent| cli.arg("--agent").arg(agent));
-        let document = cli.json();
-        strings(items(&document, "spans"), "name").join(" ")
-    };
-    let all = "Tool Agent calculator calculator Tool Agent calculator calculator Tool Agent calculator Tool Agent \
-               calculator Tool Agent calculator";
-    assert_eq!(names(&["Tool Agent"]), all);
-    assert_eq!(names(&["TOOL AGENT"]), all);
-    assert_eq!(names(&["tool*"]), all);
-    let unfiltered = Cli::demo("trace show @slow").json();
-    let without_root = items(&unfiltered, "spans").len() - 1;
-    assert_eq!(names(&["Tool Agent", "ass*"]).matches("calculator").count(), 7);
-    assert_eq!(items(&Cli::demo("trace show @slow --agent *").json(), "spans").len(), without_root);
-}
-
-#[test]
-fn unknown_agents_are_errors_that_list_known_agents() {
-    insta::assert_snapshot!(Cli::demo("trace show @slow --agent calculator").run(), @"
-    --- stderr
-    error: no agent `calculator` in trace `tr-f12713f2f4bd3c00c1cd617ccce089b2`
-      caused by: its agents are Assistant, Tool Agent
-      hint: `mltrace -u demo: trace show tr-f12713f2f4bd3c00c1cd617ccce089b2` shows the whole tree
-    --- exit 3
-    ");
-    insta::assert_snapshot!(Cli::demo("trace show @last --status in_progress --agent a").run(), @"
-    --- stderr
-    error: no agent `a` in trace `tr-58b722a7b2de40a02f6b67417e6ca4f1`
-      caused by: the trace has no named agents
-      hint: `mltrace -u demo: trace show tr-58b722a7b2de40a02f6b67417e6ca4f1` shows the whole tree
-    --- exit 3
-    ");
-    insta::assert_snapshot!(Cli::demo("trace show @slow --agent assistant --type TOOL").run(), @"
-    initiate_chat  OK  3.07 s  1,798 tokens (1,569 in · 229 out)  $0.00037  tr-f12713f2  2026-11-20 17:51:02 UTC
-    experiment AG2 · model gpt-4o-mini
-
-    --- stderr
-    note: assistant has no span of type TOOL
     ");
 }
 

@@ -158,3 +158,41 @@ proptest! {
         }
     }
 }
+
+/// The filters of which MLflow's result is known.
+fn known_filters() -> impl Iterator<Item = String> {
+    let cases = include_str!("../../../fixtures/filters/cases.jsonl").lines();
+    let case = cases.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    case.map(|case| case["filter"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn parsed_filters_are_printed_and_parsed_again() {
+    let (mut printed, mut read) = (0, 0);
+    for filter in known_filters() {
+        let Ok(clauses) = parse(&filter) else { continue };
+        read += 1;
+        let Some(texts) = clauses.iter().map(clause_text).collect::<Option<Vec<_>>>() else { continue };
+        printed += 1;
+        let text = texts.join(" AND ");
+        let again = parse(&text).unwrap_or_else(|error| panic!("{text}: {}", error.message));
+        assert_eq!(again, clauses, "{filter} as {text}");
+        assert_eq!(Filter { clauses }.to_string(), text, "{filter}");
+    }
+    assert!(read > 500 && printed + 10 > read, "{printed} of {read}");
+}
+
+#[test]
+fn syntax_errors_have_a_message_and_a_position() {
+    let mut refused = 0;
+    for filter in known_filters() {
+        let Err(error) = parse(&filter) else { continue };
+        refused += 1;
+        let at = &error.at;
+        assert!(!error.message.trim().is_empty() && !error.message.contains('\n'), "{filter}: {}", error.message);
+        assert!(filter.get(at.clone()).is_some(), "{filter}: {at:?} is not inside the filter");
+        assert!(!at.is_empty() || at.start == filter.trim_end().len(), "{filter}: {at:?} is empty but not at the end");
+        assert!(error.hint.is_none_or(|hint| !hint.trim().is_empty()), "{filter}");
+    }
+    assert!(refused > 200, "{refused}");
+}

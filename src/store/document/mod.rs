@@ -71,9 +71,10 @@ impl DocumentStore {
         Ok(Self::from_documents(documents, path.display().to_string(), &name))
     }
 
-    /// Reads standard input to its end.
-    pub(super) fn stdin() -> Result<Self> {
-        Ok(Self::from_documents(Documents::from_stdin()?, "standard input".to_owned(), "stdin"))
+    /// Reads standard input to its end, or what is given instead.
+    pub(super) fn stdin(given: Option<&[u8]>) -> Result<Self> {
+        let documents = given.map_or_else(Documents::from_stdin, Documents::from_reader)?;
+        Ok(Self::from_documents(documents, "standard input".to_owned(), "stdin"))
     }
 
     /// Builds trace records from documents. Traces without an experiment are assigned to one named `fallback`.
@@ -310,3 +311,6 @@ impl TraceStore for DocumentStore {
         Ok(StoreInfo { bytes: Some(bytes), ..StoreInfo::new(StoreKind::Documents) })
     }
 }
+
+#[cfg(test)]
+mod tests;

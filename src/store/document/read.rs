@@ -54,7 +54,12 @@ impl Documents {
 
     /// Reads standard input.
     pub(super) fn from_stdin() -> Result<Self, StoreError> {
-        let bytes = read_all(io::stdin().lock(), limits::FILE_BYTES)
+        Self::from_reader(io::stdin().lock())
+    }
+
+    /// Reads a stream, which has no path.
+    pub(super) fn from_reader(reader: impl Read) -> Result<Self, StoreError> {
+        let bytes = read_all(reader, limits::FILE_BYTES)
             .and_then(|bytes| decompress(bytes, limits::UNPACKED_BYTES))
             .map_err(StoreError::UnreadableStdin)?;
         Self::from_bytes(bytes, None)

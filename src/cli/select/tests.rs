@@ -1,0 +1,113 @@
+use crate::commands::tests::CommandLine;
+
+#[test]
+fn unknown_experiments_get_suggestions() {
+    insta::assert_snapshot!(CommandLine::demo("traces list -x OpnAI").run(), @"
+    --- stderr
+    error: no experiment `OpnAI`
+      hint: did you mean `OpenAI`?
+      hint: `mltrace -u demo: experiments` lists them
+    --- exit 3
+    ");
+    insta::assert_snapshot!(CommandLine::demo("spans -x auto --json").run(), @r#"
+    --- stderr
+    {"error":{"code":"not_found","exit":3,"hint":"did you mean `AutoGen`?; `mltrace -u demo: experiments` lists them","message":"no experiment `auto`"}}
+    --- exit 3
+    "#);
+    insta::assert_snapshot!(CommandLine::demo("traces list -x Abandoned").run(), @"
+    --- stderr
+    error: experiment `Abandoned` is deleted
+      hint: use `--deleted` to include it
+    --- exit 3
+    ");
+}
+
+#[test]
+fn missing_experiments_of_the_environment_name_the_variable() {
+    for variable in ["MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"] {
+        let output = CommandLine::demo("traces list").env(variable, "OpenIA").run();
+        assert_eq!(output.exit, 3, "{output}");
+        assert!(output.stderr.contains(variable) && output.stderr.contains("did you mean `OpenAI`?"), "{output}");
+    }
+}
+
+/// A list with a filter, which is passed as one argument.
+fn filtered(filter: &str) -> CommandLine {
+    CommandLine::demo("traces list --all").arg(format!("--filter={filter}"))
+}
+
+#[test]
+fn syntax_errors_quote_the_filter_and_mark_the_position() {
+    let long = format!("name = '{}' AND foo = 'x' AND name = '{}'", "é".repeat(70), "日".repeat(70));
+    for (filter, column, quote, marks) in [
+        ("status == 'OK'", 8, "status == 'OK'", "       ^^"),
+        ("status = 'OK", 10, "status = 'OK", "         ^^^"),
+        ("status =", 9, "status =", "        ^"),
+        ("   ", 1, "   ", "^^^"),
+        // Double-width characters.
+        ("name = '日本' x = 'y'", 13, "name = '日本' x = 'y'", "              ^"),
+        ("name = '🎉' AND bär = 'z'", 16, "name = '🎉' AND bär = 'z'", "                ^^^"),
+        ("tags.日本 > 'x'", 9, "tags.日本 > 'x'", "          ^"),
+        // A combining accent has no width.
+        ("name = 'e\u{301}' AND bar = 'z'", 17, "name = 'e\u{301}' AND bar = 'z'", "               ^^^"),
+        // Line breaks and tabs are shown as one column.
+        ("name = 'a'\n  AND bar = 'z'", 18, "name = 'a'   AND bar = 'z'", "                 ^^^"),
+        ("name = 'a' AND\tbar = 'z'\r\n", 16, "name = 'a' AND bar = 'z'  ", "               ^^^"),
+        (
+            &long,
+            85,
+            &format!("…{}' AND foo = 'x' AND name = '{}…", "é".repeat(34), "日".repeat(21)),
+            &format!("{}^^^", " ".repeat(41)),
+        ),
+    ] {
+        let output = filtered(filter).run();
+        assert_eq!((output.exit, output.stdout.as_str()), (2, ""), "{filter:?}\n{output}");
+        let lines: Vec<&str> = output.stderr.lines().collect();
+        assert!(lines[0].starts_with(&format!("error: --filter, column {column}: ")), "{filter:?}\n{output}");
+        assert_eq!(lines[1].strip_prefix("    "), Some(quote), "{filter:?}\n{output}");
+        assert_eq!(lines[2].strip_prefix("    "), Some(marks), "{filter:?}\n{output}");
+        let output = filtered(filter).arg("--json").run();
+        assert_eq!((output.exit, output.stdout.as_str()), (2, ""), "{filter:?}\n{output}");
+        let error = output.error();
+        assert_eq!((&error["code"], &error["exit"]), (&"filter_syntax".into(), &2.into()), "{filter:?}\n{output}");
+        assert!(error["message"].as_str().unwrap().contains(&format!("column {column}: ")), "{filter:?}\n{output}");
+    }
+}
+
+#[test]
+fn unknown_keys_of_filters_get_suggestions() {
+    let output = filtered("stauts = 'OK'").run();
+    assert!(output.stderr.contains("did you mean `status`?"), "{output}");
+    let output = filtered("status = 'OK' AND executon_time > 5").run();
+    assert!(output.stderr.contains("did you mean `execution_time`"), "{output}");
+}
+
+#[test]
+fn invalid_patterns_are_errors_for_grep_and_notes_for_rlike() {
+    for words in ["traces list", "spans", "usage"] {
+        let output = CommandLine::demo(words).arg("--grep").arg("(").run();
+        assert_eq!(output.exit, 2, "{output}");
+        assert!(output.stderr.starts_with("error: invalid regular expression `(`"), "{output}");
+    }
+    let output = CommandLine::demo("spans --json --grep").arg("[a").run();
+    assert_eq!((output.exit, output.error()["code"].as_str()), (2, Some("usage")), "{output}");
+    for filter in ["name RLIKE '('", "tags.a RLIKE '('", "span.type RLIKE '('", "span.attributes.a RLIKE '('"] {
+        let output = CommandLine::demo("traces list --json").arg("--filter").arg(filter).ok();
+        assert_eq!(output.json()["page"]["returned"], 0, "{filter}\n{output}");
+        assert!(
+            output.stderr.contains("note: invalid regular expression `(`, which matches nothing: "),
+            "{filter}\n{output}"
+        );
+    }
+}
+
+#[test]
+fn ignored_filters_are_reported() {
+    let named = CommandLine::demo("trace show @last -o ids").ok();
+    assert_eq!(named.stderr, "");
+    let id = CommandLine::demo("traces list -n 1 -q -o ids").ok().lines()[0].to_owned();
+    let output = CommandLine::demo(&format!("trace show {id} --status error")).ok();
+    assert!(output.stderr.contains("the filters are ignored for"), "{output}");
+    let none = CommandLine::demo("trace show @last --grep nowhere-at-all --json").run();
+    assert_eq!((none.exit, none.error()["code"].as_str()), (3, Some("not_found")));
+}
