@@ -47,3 +47,6 @@ fn command_help(mut command: clap::Command, words: &[String]) -> Result<String> 
     }
     Ok(found.render_long_help().to_string())
 }
+
+#[cfg(test)]
+mod tests;
