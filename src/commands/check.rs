@@ -197,3 +197,6 @@ fn write(path: &Path, text: &[u8], appends: bool) -> Result<()> {
     let written = if appends { append() } else { files::replace(path, text) };
     written.map_err(|error| Error::new(ErrorCode::Output, format!("cannot write `{}`", path.display())).because(error))
 }
+
+#[cfg(test)]
+mod tests;
