@@ -124,3 +124,6 @@ fn note_incomplete(cx: &Context, name: &str, trace: &Trace, is_unchanged: bool) 
         if is_unchanged { "missing spans were not compared" } else { "its missing spans may not be differences" };
     cx.note(&format!("{name} is incomplete: {reason}; {effect}"));
 }
+
+#[cfg(test)]
+mod tests;
