@@ -1,5 +1,7 @@
 //! Commands in this process: arguments and a store in memory in, output and exit code out.
 
+mod frameworks;
+
 use super::Cli;
 use crate::cli::context::Context;
 use crate::cli::report;
