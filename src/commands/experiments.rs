@@ -38,3 +38,6 @@ pub(super) fn run(args: &ExperimentsArgs, cx: &mut Context) -> Result<()> {
     cx.warn_problems(&problems);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,6 @@ pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     cx.note(prices::table_source());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,3 +80,6 @@ fn print<R: Row>(
     reader.warn(cx);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,3 +208,6 @@ fn stats_summary(summary: &Summary) -> StatsSummary {
     let (count, errors, latency_ms) = (summary.count, summary.errors, summary.latency_ms.map(percentiles));
     StatsSummary { count, errors, latency_ms, usage: used, ..StatsSummary::default() }
 }
+
+#[cfg(test)]
+mod tests;

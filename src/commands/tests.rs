@@ -312,3 +312,243 @@ fn json_errors_have_all_keys_and_leave_stdout_empty() {
         }
     }
 }
+
+#[test]
+fn rows_fit_the_width_without_wrapping() {
+    for width in [20, 40, 80, 120, 160] {
+        for words in ["experiments", "traces list --all", "spans --all", "usage", "usage @slow"] {
+            let output = CommandLine::demo(words).arg("--width").arg(width.to_string()).ok();
+            let unlimited = CommandLine::demo(words).ok();
+            assert_eq!(output.lines().len(), unlimited.lines().len(), "{words} {width}\n{output}");
+            for line in output.lines() {
+                // The sample has no double-width characters.
+                assert!(line.chars().count() <= width, "{words} {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colors_are_used_only_if_requested() {
+    let has_color = |cli: CommandLine| cli.ok().stdout.contains('\u{1b}');
+    for words in ["traces list", "trace show", "usage", "spans", "experiments"] {
+        assert!(!has_color(CommandLine::demo(words)), "{words}: not a terminal");
+        assert!(has_color(CommandLine::demo(words).arg("--color").arg("always")), "{words}");
+        assert!(has_color(CommandLine::demo(words).env("CLICOLOR_FORCE", "1")), "{words}");
+        assert!(!has_color(CommandLine::demo(words).env("CLICOLOR_FORCE", "0")), "{words}");
+        assert!(!has_color(CommandLine::demo(words).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1")), "{words}");
+        assert!(has_color(CommandLine::demo(words).env("NO_COLOR", "1").arg("--color").arg("always")), "{words}");
+        assert!(!has_color(CommandLine::demo(words).env("CLICOLOR_FORCE", "1").arg("--color").arg("never")), "{words}");
+        for format in ["json", "jsonl", "csv", "ids"] {
+            // Stored text may contain escape sequences; files get it unchanged.
+            let cli = CommandLine::demo(words).arg("-o").arg(format);
+            assert_eq!(cli.ok().stdout, cli.arg("--color").arg("always").ok().stdout, "{words} {format}");
+        }
+    }
+}
+
+#[test]
+fn colors_do_not_change_the_text() {
+    for words in [
+        "traces list --width 80",
+        "trace show @slow --io --width 70",
+        "usage",
+        "spans",
+        "experiments",
+        "trace show @error --span get_weather",
+    ] {
+        let colored = CommandLine::demo(words).arg("--color").arg("always").ok().stdout;
+        let mut plain = String::new();
+        let mut parts = colored.split('\u{1b}');
+        plain += parts.next().unwrap();
+        for part in parts {
+            let end = part.find('m').unwrap_or_else(|| panic!("not a color sequence: {part:?}"));
+            assert!(part[1..end].bytes().all(|b| b.is_ascii_digit() || b == b';'), "{part:?}");
+            plain += &part[end + 1..];
+        }
+        // Colored cells are padded with spaces.
+        let plain: Vec<&str> = plain.lines().map(str::trim_end).collect();
+        assert_eq!(plain, CommandLine::demo(words).ok().stdout.lines().collect::<Vec<_>>(), "{words}");
+    }
+}
+
+#[test]
+fn csv_is_written() {
+    insta::assert_snapshot!(CommandLine::demo("experiments -o csv").run(), @"
+    experiment_id,name,lifecycle_stage,workspace,artifact_location,creation_time,last_update_time,trace_count,error_count,last_trace_time,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens
+    0,Default,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/0,2026-11-20T17:50:47.698Z,2026-11-20T17:50:47.698Z,0,0,,,,
+    2,Misc,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/2,2026-11-20T17:50:48.896Z,2026-11-20T17:50:48.896Z,4,0,2026-11-20T17:50:55.493Z,,,
+    3,AG2,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/3,2026-11-20T17:51:02.351Z,2026-11-20T17:51:02.351Z,1,0,2026-11-20T17:51:02.540Z,1569,229,1798
+    4,AutoGen,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/4,2026-11-20T17:51:10.726Z,2026-11-20T17:51:10.726Z,2,0,2026-11-20T17:51:11.569Z,154,38,192
+    5,OpenAI,active,default,/srv/mltrace/3.18.0-sqlite/mlruns/5,2026-11-20T17:51:16.321Z,2026-11-20T17:51:16.321Z,6,1,2026-11-20T17:51:17.898Z,175,60,235
+    ");
+    insta::assert_snapshot!(CommandLine::demo("traces -n 3 -o csv").run(), @r#"
+    trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview,question,answer
+    tr-e185605915a0be9f4268768de1713371,,5,OpenAI,run_tool_agent,OK,2026-11-20T17:51:17.898Z,241,4,84,22,106,0.000025799999999999997,,,,"{""question"": ""What's the weather like in Paris today?""}","""The weather in Paris today is rainy.""",What's the weather like in Paris today?,The weather in Paris today is rainy.
+    tr-419f926a13917b155df4228221e2858b,,5,OpenAI,run_tool_agent,ERROR,2026-11-20T17:51:17.745Z,152,3,45,14,59,0.000015149999999999999,,,,"{""question"": ""What's the weather like in Atlantis today?""}",,What's the weather like in Atlantis today?,
+    tr-67cd0414cca2ee933b50c25a4bde0454,,5,OpenAI,chat,OK,2026-11-20T17:51:17.688Z,57,2,29,5,34,7.35e-6,chat-42,ada,,"{""message"": ""What is my name?"", ""history"": [{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}]}","[{""role"": ""user"", ""content"": ""Hello, I am Ada.""}, {""role"": ""assistant"", ""content"": ""Hello Ada! How can I help you today?""}, {""role"": ""user"", ""content"": ""What is my name?""}, {""role"": ""assistant"", ""content"": ""Your name is Ada.""}]",What is my name?,Your name is Ada.
+    --- stderr
+    note: showing 3 of 13 traces (use -n or --all)
+    "#);
+    insta::assert_snapshot!(CommandLine::demo("usage -o csv").run(), @"
+    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
+    gpt-4o-mini,6,12,1744,289,2033,0.000435,,,recorded,0
+    ,2,3,154,38,192,,,,,3
+    --- stderr
+    note: 3 calls with tokens have no model; their cost is unknown and excluded
+    note: 1 call has no recorded tokens and is not counted
+    ");
+    insta::assert_snapshot!(CommandLine::demo("usage @last -o csv").run(), @"
+    kind,span_id,name,span_type,agent,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,counted,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,trace_id
+    llm,9bd57e959a1e337e,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,45,14,59,0.000015149999999999999,true,,,recorded,tr-e185605915a0be9f4268768de1713371
+    llm,9ee2df28f08b8564,Completions,CHAT_MODEL,run_tool_agent,gpt-4o-mini,,39,8,47,0.00001065,true,,,recorded,tr-e185605915a0be9f4268768de1713371
+    ");
+    insta::assert_snapshot!(CommandLine::demo("spans --type TOOL -n 1 -o csv").run(), @r#"
+    trace_id,span_id,parent_id,depth,name,span_type,status,status_message,start_time,duration_ms,model,provider,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,exception.type,exception.message,inputs,outputs
+    tr-e185605915a0be9f4268768de1713371,9fe828b6484e7b30,2b1705476d8cad55,1,get_weather,TOOL,OK,,2026-11-20T17:51:18.046027187Z,0.615039,,,,,,,,,"{""city"": ""Paris""}",rainy
+    --- stderr
+    note: showing 1 span; there are more (use -n or --all)
+    "#);
+}
+
+#[test]
+fn ids_are_printed_one_per_line() {
+    for words in ["traces -n 3", "spans -n 3", "experiments", "trace show", "usage @last", "usage"] {
+        let output = CommandLine::demo(words).arg("-o").arg("ids").ok();
+        assert!(
+            !output.stdout.is_empty() && output.stdout.lines().all(|line| !line.is_empty() && !line.contains(' ')),
+            "{words}\n{output}"
+        );
+    }
+}
+
+#[test]
+fn json_lines_match_the_items_of_the_document() {
+    for (words, key) in [
+        ("traces --all --deleted", "traces"),
+        ("spans --all --full", "spans"),
+        ("experiments --deleted", "experiments"),
+        ("trace show @slow", "spans"),
+        ("usage @slow", "calls"),
+        ("usage", "groups"),
+    ] {
+        let document = CommandLine::demo(words).json();
+        let lines = CommandLine::demo(words).arg("-o").arg("jsonl").ok();
+        let lines: Vec<Value> = lines.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines, items(&document, key), "{words}");
+    }
+}
+
+#[test]
+fn documents_start_with_the_schema_and_end_with_a_newline() {
+    for words in [
+        "traces -n 0",
+        "traces --name nothing",
+        "experiments",
+        "spans",
+        "trace show",
+        "usage @last",
+        "usage",
+        "trace show @error --span get_weather",
+    ] {
+        let output = CommandLine::demo(words).arg("--json").ok();
+        assert!(output.stdout.starts_with(r#"{"schema":"mltrace/1","#), "{output}");
+        assert!(output.stdout.ends_with("}\n") && !output.stdout.ends_with("\n\n"), "{words}");
+        output.json();
+    }
+}
+
+#[test]
+fn empty_lists_are_not_errors() {
+    insta::assert_snapshot!(CommandLine::demo("traces --name nothing").run(), @"
+    --- stderr
+    note: no traces match
+    ");
+    insta::assert_snapshot!(CommandLine::demo("traces --name nothing --json").run(), @r#"
+    {"schema":"mltrace/1","traces":[
+
+    ],"page":{"returned":0,"matched":0,"complete":true}}
+    --- stderr
+    note: no traces match
+    "#);
+    insta::assert_snapshot!(CommandLine::demo("traces --name nothing -o csv").run(), @"
+    trace_id,client_request_id,experiment_id,experiment_name,name,state,request_time,execution_duration_ms,span_count,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,session_id,user_id,run_id,request_preview,response_preview,question,answer
+    --- stderr
+    note: no traces match
+    ");
+    insta::assert_snapshot!(CommandLine::demo("spans --type NOTHING").run(), @"
+    --- stderr
+    note: no spans match
+    ");
+    insta::assert_snapshot!(CommandLine::demo("usage --name nothing --json").run(), @r#"
+    {"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}
+    --- stderr
+    note: the selected traces have no token usage or cost
+    "#);
+}
+
+#[test]
+fn json_numbers_are_exact() {
+    let output = CommandLine::demo("trace show @last --name *user*txt*").arg("--json").ok();
+    let span = &output.json()["spans"][0];
+    assert_eq!(span["inputs"]["not a number"], "NaN");
+    assert_eq!(span["inputs"]["infinite"], "-Infinity");
+    assert!(
+        output.stdout.contains("\"70 digits\": 1234567890123456789012345678901234567890123456789012345678901234567890")
+            || output
+                .stdout
+                .contains("\"70 digits\":1234567890123456789012345678901234567890123456789012345678901234567890"),
+        "{output}"
+    );
+    assert_eq!(span["inputs"]["nul"], "a\0b");
+    assert_eq!(span["inputs"]["c1"], "\u{9b}31m");
+    for span in items(&CommandLine::demo("spans --all").json(), "spans") {
+        let nanos = span["start_time_ns"].as_i64().unwrap();
+        let text = span["start_time"].as_str().unwrap();
+        let fraction = text.rsplit('.').next().unwrap();
+        assert_eq!(fraction, format!("{:09}Z", nanos % 1_000_000_000), "{text}");
+        let took = (span["end_time_ns"].as_i64().unwrap_or(nanos) - nanos) as f64 / 1e6;
+        assert!(span["end_time_ns"].is_null() || (span["duration_ms"].as_f64().unwrap() - took).abs() < 1e-9, "{span}");
+    }
+}
+
+#[test]
+fn verbose_explains_the_store_and_quiet_prints_no_notes() {
+    let output = CommandLine::demo("traces -n 1 -v").ok();
+    assert!(output.stderr.contains("note: store `demo:`: set by --tracking-uri"), "{output}");
+    assert_eq!(CommandLine::demo("traces -n 1 -q").ok().stderr, "");
+    assert_eq!(CommandLine::demo("traces -q -v").run().exit, 2);
+}
+
+#[test]
+fn global_flags_work_before_and_after_the_command() {
+    let output = CommandLine::new("--json traces -n 1").on("demo:").ok();
+    assert_eq!(output.stdout, CommandLine::new("traces -n 1 --json --tracking-uri demo:").ok().stdout);
+    assert_eq!(output.stdout, CommandLine::new("traces -n1 -ojson -udemo:").ok().stdout);
+}
+
+#[test]
+fn colored_rows_fit_the_width() {
+    for words in [
+        "stats --by experiment",
+        "stats --by model,hour",
+        "usage --by agent,model",
+        "usage --explain",
+        "tools",
+        "prices gpt-4o*",
+    ] {
+        for width in ["60", "80", "160"] {
+            let output = CommandLine::demo(words).arg("--color").arg("always").arg("--width").arg(width).ok();
+            for line in output.stdout.lines() {
+                // Color sequences (ESC to `m`) have no width; trailing spaces could wrap.
+                let shown = line
+                    .split('\x1b')
+                    .enumerate()
+                    .map(|(at, part)| if at == 0 { part } else { &part[part.find('m').unwrap() + 1..] });
+                let shown: String = shown.collect();
+                assert!(shown.chars().count() <= width.parse().unwrap(), "{words} --width {width}: {line:?}");
+                assert_eq!(shown.trim_end(), shown, "{words} --width {width}: {line:?}");
+            }
+        }
+    }
+}

@@ -53,3 +53,6 @@ pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
     reader.warn(cx);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

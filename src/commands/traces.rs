@@ -101,3 +101,6 @@ fn print<R: Row>(list: &ListArgs, cx: &mut Context, row: impl Fn(Trace, Option<&
     reader.warn(cx);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -254,3 +254,6 @@ struct IncompleteRecords {
     without_tokens: Vec<TraceInfo>,
     unpriced: Vec<TraceInfo>,
 }
+
+#[cfg(test)]
+mod tests;

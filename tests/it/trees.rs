@@ -1,41 +1,9 @@
 //! Trees of `trace show`: filters, missing roots, inputs and outputs, durations.
 
-use crate::harness::{Cli, Fixture, RunOutput, items};
+use crate::harness::{Cli, Fixture, items};
 use mltrace::output::text;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
-
-#[test]
-fn trees_are_filtered_by_agent() {
-    insta::assert_snapshot!(Cli::demo("trace show @slow --agent").arg("tool agent").arg("--width").arg("80").run(), @"
-    initiate_chat  OK  3.07 s  1,798 tokens (1,569 in · 229 out)  $0.00037
-    tr-f12713f2  2026-11-20 17:51:02 UTC
-    experiment AG2 · model gpt-4o-mini
-
-    initiate_chat     UNKNOWN  ██████████████████████████████  3.07 s
-    ├─ Tool Agent     AGENT                ▏                   2.9 ms
-    │  ├─ calculator  TOOL                 ▏                   0.2 ms
-    │  └─ calculator  TOOL                 ▏                   0.2 ms
-    ├─ Tool Agent     AGENT                      ▏             4.7 ms
-    │  ├─ calculator  TOOL                       ▏             0.4 ms
-    │  └─ calculator  TOOL                       ▏             0.3 ms
-    ├─ Tool Agent     AGENT                         ▏          5.2 ms
-    │  └─ calculator  TOOL                          ▏          0.4 ms
-    ├─ Tool Agent     AGENT                           ▏        8.6 ms
-    │  └─ calculator  TOOL                            ▏        0.4 ms
-    └─ Tool Agent     AGENT                              ▏     3.5 ms
-       └─ calculator  TOOL                               ▏     0.2 ms
-    ");
-    insta::assert_snapshot!(Cli::demo("trace show tr-13567 --agent *.ON_messages --llm").run(), @"
-    assistant.run  OK  668 ms  110 tokens (89 in · 21 out)  tr-13567dee  2026-11-20 17:51:10 UTC
-    experiment AutoGen
-
-    assistant.run                            AGENT  ██████████████████████████████  668 ms
-    └─ assistant.on_messages                 AGENT    ████████████████████████████  620 ms
-       ├─ OpenAIChatCompletionClient.create  LLM      █████████████████████████     564 ms  65 → 17
-       └─ OpenAIChatCompletionClient.create  LLM                               ██    49 ms  24 → 4
-    ");
-}
 
 #[test]
 fn missing_roots_are_derived_from_the_record_except_in_json() {
@@ -90,68 +58,6 @@ fn io_shows_all_text_of_inputs_and_outputs() {
         }
     }
     assert!(count > 500, "{count} texts");
-}
-
-#[test]
-fn long_lines_of_io_are_wrapped() {
-    insta::assert_snapshot!(Cli::demo("trace show @last --name chat --io=6 --width 44").run(), @r#"
-    chat  OK  56.5 ms  34 tokens (29 in · 5 out)
-    $0.0000074  tr-67cd0414
-    2026-11-20 17:51:17 UTC
-    experiment OpenAI · session chat-42
-    user ada · model gpt-4o-mini
-
-    chat            CHAIN       56.5 ms
-    │  in  {
-    │        "message": "What is my name?",
-    │        "history": [
-    │          {
-    │            "role": "user",
-    │            "content": "Hello, I am Ada."
-    │      … 8 more lines
-    │  out [
-    │        {
-    │          "role": "user",
-    │          "content": "Hello, I am Ada."
-    │        },
-    │        {
-    │      … 13 more lines
-    └─ Completions  CHAT_MODEL    55 ms  29 → 5
-          in  {
-                "model": "gpt-4o-mini",
-                "messages": [
-                  {
-                    "role": "user",
-                    "content": "Hello, I am
-              … 14 more lines
-          out {
-                "id": "chatcmpl-bd33c256979f9cee
-                e50e8a0e",
-                "choices": [
-                  {
-                    "finish_reason": "stop",
-              … 29 more lines
-
-    tags
-    mlflow.artifactLocation
-      /srv/mltrace/3.18.0-sqlite/mlruns/5/traces
-      /tr-67cd0414cca2ee933b50c25a4bde0454/artif
-      acts
-    mlflow.trace.spansLocation  TRACKING_STORE
-
-    metadata
-    mlflow.source.name
-      /srv/mltrace/programs/openai_agent.py
-    mlflow.source.type  LOCAL
-    mlflow.trace.infoFinalized  true
-    mlflow.trace.sizeBytes  4307
-    mlflow.trace.sizeStats
-      {"total_size_bytes": 4307, "num_spans":
-      2, "max": 1588, "p25": 1138, "p50": 1288,
-      "p75": 1438}
-    mlflow.trace_schema.version  3
-    mlflow.user  dev
-    "#);
 }
 
 #[test]
@@ -385,84 +291,5 @@ fn mlflow_logging_failures_are_marked() {
     insta::assert_snapshot!(fixture.cli("spans --type TOOL --status error").run(), @"
     trace        span              name         type  status  duration  failure
     tr-419f926a  9b94309c8c7d396e  get_weather  TOOL  ERROR     3.9 ms  MLflow's own logging failed, not the call: ValidationError: 2 errors
-    ");
-}
-
-/// A document with a trace: state, recorded milliseconds, and spans as id, parent, start and end in milliseconds.
-fn timed_trace(state: &str, millis: Option<u64>, spans: &[(&str, &str, u64, Option<u64>)]) -> (tempfile::TempDir, Cli) {
-    let nanos = |millis: u64| 1_794_000_000_000_000_000 + millis * 1_000_000;
-    let span = |(id, parent, start, end): &(&str, &str, u64, Option<u64>)| {
-        json!({
-            "trace_id": format!("tr-{:032x}", 1), "span_id": format!("00000000000000{id}"), "name": format!("span-{id}"),
-            "parent_span_id": if parent.is_empty() { Value::Null } else { json!(format!("00000000000000{parent}")) },
-            // Adds half a millisecond that is missing from the record.
-            "start_time_unix_nano": nanos(*start), "end_time_unix_nano": end.map(|end| nanos(end) + 500_000),
-            "status": {"code": "STATUS_CODE_OK"}, "attributes": {"mlflow.spanType": "\"TOOL\""},
-        })
-    };
-    let mut info = json!({
-        "trace_id": format!("tr-{:032x}", 1), "request_time": "2026-11-06T21:20:00Z", "state": state,
-        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},
-        "trace_metadata": {"mlflow.trace_schema.version": "3"},
-    });
-    if let Some(millis) = millis {
-        info["execution_duration_ms"] = json!(millis);
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let spans: Vec<Value> = spans.iter().map(span).collect();
-    let document = json!({"info": info, "data": {"spans": spans}}).to_string();
-    std::fs::write(folder.path().join("trace.json"), document).unwrap();
-    let cli = Cli::new("trace show --ascii --width 100").on("trace.json").cwd(folder.path());
-    (folder, cli)
-}
-
-#[test]
-fn the_header_shows_the_duration_of_the_root() {
-    let first_lines = |output: RunOutput| output.lines().into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let (_folder, cli) = timed_trace("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(3))]);
-    let lines = first_lines(cli.ok());
-    assert!(lines[0].starts_with("span-a1  OK  12.5 ms  "), "{lines:?}");
-    assert!(lines[2].starts_with("span-a1 ") && lines[2].ends_with("12.5 ms"), "{lines:?}");
-    // The recorded duration includes a child that ends after the root.
-    let (_folder, cli) = timed_trace("OK", Some(40), &[("a1", "", 0, Some(12)), ("b1", "a1", 1, Some(40))]);
-    assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  40 ms  "));
-    // With two roots the recorded duration is shown.
-    let (_folder, cli) = timed_trace("OK", Some(12), &[("a1", "", 0, Some(12)), ("b1", "", 1, Some(3))]);
-    assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  12 ms  "));
-    // Without a recorded duration, that of the root is shown.
-    let (_folder, cli) = timed_trace("OK", None, &[("a1", "", 0, Some(12))]);
-    assert!(first_lines(cli.ok())[0].starts_with("span-a1  OK  12.5 ms  "));
-}
-
-#[test]
-fn traces_in_progress_show_their_duration_so_far() {
-    let spans =
-        [("a1", "", 0, None), ("b1", "a1", 100, Some(7_999)), ("c1", "a1", 8_000, None), ("d1", "c1", 8_000, None)];
-    let (_folder, cli) = timed_trace("IN_PROGRESS", None, &spans);
-    insta::assert_snapshot!(cli.ok(), @"
-    span-a1  IN_PROGRESS  8.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
-    experiment 1
-
-    span-a1        TOOL  ##############################  8.00 s so far
-    |- span-b1     TOOL  ##############################         7.90 s
-    `- span-c1     TOOL                               #           open
-       `- span-d1  TOOL                               #           open
-    ");
-    // Only the start time is known.
-    let (_folder, cli) = timed_trace("IN_PROGRESS", Some(0), &[("a1", "", 0, None)]);
-    insta::assert_snapshot!(cli.ok(), @"
-    span-a1  IN_PROGRESS  tr-00000000  2026-11-06 21:20:00 UTC
-    experiment 1
-
-    span-a1  TOOL  ##############################  open
-    ");
-    // The recorded duration may exceed that of the stored spans.
-    let (_folder, cli) = timed_trace("IN_PROGRESS", Some(9_000), &[("b1", "a1", 0, Some(10))]);
-    insta::assert_snapshot!(cli.ok(), @"
-    span-b1  IN_PROGRESS  9.00 s so far  tr-00000000  2026-11-06 21:20:00 UTC
-    experiment 1
-
-    (root not stored)  IN_PROGRESS  9.00 s so far  (from the trace record)
-    `- span-b1  TOOL  ##############################  10.5 ms
     ");
 }

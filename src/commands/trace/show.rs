@@ -203,3 +203,6 @@ fn extension(content_type: &str) -> String {
         _ => "bin".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
