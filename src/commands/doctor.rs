@@ -157,3 +157,6 @@ fn note_unexamined(cx: &Context, view: &DoctorView) {
         cx.note(&format!("only the spans of the newest {examined} traces were examined (use --deep)"));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,3 +226,6 @@ fn unexplained_note(count: u64) -> String {
         count => format!("{} traces are in state ERROR but have no failed span", number::count(count.cast_signed())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -521,23 +521,6 @@ fn grep_matches_exactly_the_spans_with_the_text() {
 }
 
 #[test]
-fn grep_tables_show_the_match_in_every_row() {
-    for (words, column) in [("traces list --grep", "span"), ("spans --grep", "in")] {
-        let output = Cli::demo(words).arg("Paris").ok();
-        let (header, rows) = (output.lines()[0], &output.lines()[1..]);
-        assert!(header.contains(column) && header.ends_with("match"), "{output}");
-        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("Paris")), "{output}");
-        let first = Cli::demo(words).arg("Paris").arg("-n").arg("1").ok();
-        assert_eq!(first.lines()[1].split_whitespace().next(), rows[0].split_whitespace().next(), "{first}");
-        assert_eq!(Cli::demo(words).arg("no such text").json()["page"]["returned"], 0);
-    }
-    // In lists of spans, other flags apply to the same span.
-    let both = Cli::demo("spans --all --type TOOL --grep Paris").json();
-    assert!(!items(&both, "spans").is_empty());
-    assert!(items(&both, "spans").iter().all(|span| span["span_type"] == "TOOL" && span["match"]["text"] != ""));
-}
-
-#[test]
 fn up_to_100_conditions_are_supported() {
     let joined = |form: &str, count: usize| {
         (0..count).map(|at| form.replace("{}", &at.to_string())).collect::<Vec<_>>().join(" AND ")
@@ -594,27 +577,6 @@ fn verbose_prints_the_filter() {
         assert_eq!(language::parse(note).as_ref(), Ok(&clauses), "{}\n{output}", case.filter);
         assert_eq!(filtered(DATABASE, note).arg("-o").arg("ids").ok().stdout, output.stdout, "{}", case.filter);
     }
-}
-
-#[test]
-fn matches_are_highlighted_at_every_width() {
-    for (pattern, words) in
-        [("weather", "spans"), ("Atlantis", "traces list"), (r"\?", "spans"), (r"\bstation\b", "spans")]
-    {
-        for width in 40..140 {
-            let output = Cli::demo(&format!("{words} --color always --width {width} -q --grep")).arg(pattern).ok();
-            // Every row below the header highlights the match, clipped to the available width.
-            let marked = output.lines().iter().skip(1).filter(|line| line.contains("\u{1b}[31;1m")).count();
-            assert_eq!(marked, output.lines().len() - 1, "{pattern} {width}\n{output}");
-        }
-    }
-}
-
-#[test]
-fn timed_out_searches_are_reported() {
-    let output = Cli::demo("traces list --json --grep").arg(r"(\d|\d\d)+(?<=Q)").ok();
-    assert!(output.stderr.contains("took too long"), "{output}");
-    assert_eq!(output.json()["page"]["complete"], false);
 }
 
 #[test]

@@ -342,11 +342,3 @@ fn limits_are_reported_in_the_page_and_in_a_note() {
         assert_eq!(fixture.cli("traces list --all -n 3").run().exit, Some(2));
     }
 }
-
-#[test]
-fn excluded_chat_models_are_reported() {
-    let output = Cli::demo("spans --type LLM").ok();
-    assert!(output.stderr.contains("--llm"), "{output}");
-    assert_eq!(Cli::demo("spans --llm -q").ok().stderr, "");
-    assert!(!Cli::demo("spans --type LLM,CHAT_MODEL --all").ok().stderr.contains("--llm"));
-}

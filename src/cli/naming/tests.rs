@@ -1,5 +1,5 @@
 use crate::commands::tests::{CommandLine, items, strings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn unknown_traces_are_errors() {
@@ -184,4 +184,69 @@ fn traces_that_are_found_are_shown_despite_errors() {
     // A usage error stops the command.
     let wrong = CommandLine::demo("trace show @nonsense").arg(first).run();
     assert_eq!((wrong.exit, wrong.stdout.as_str()), (2, ""), "{wrong}");
+}
+
+#[test]
+fn filters_apply_to_shorthands() {
+    let document = CommandLine::demo("trace show @last -x AutoGen").json();
+    assert_eq!(document["info"]["experiment_name"], "AutoGen");
+    let document = CommandLine::demo("trace show @slow --name chat").json();
+    assert_eq!(document["info"]["name"], "chat");
+    let document = CommandLine::demo("usage @last --session chat-42").json();
+    assert_eq!(document["name"], "chat");
+}
+
+#[test]
+fn spans_are_selected_by_id_prefix_or_unique_name() {
+    let document = CommandLine::demo("trace show @error").json();
+    let spans = items(&document, "spans");
+    let tool = spans.iter().find(|span| span["name"] == "get_weather").unwrap();
+    let id = tool["span_id"].as_str().unwrap();
+    for name in ["get_weather", id, &id[..12], &id.to_uppercase()] {
+        let document = CommandLine::demo("trace show @error --span").arg(name).json();
+        assert_eq!(document["span"]["span_id"], id, "{name}");
+        assert_eq!(document["span"], *tool, "{name}");
+    }
+    assert_eq!(strings(spans, "span_id"), CommandLine::demo("trace show @error -o ids").ok().lines());
+}
+
+#[test]
+fn shortened_ids_are_unique() {
+    let ids = ["5f00000000000000", "5f00000012000000", "5f00000012300000", "9a00000000000000"];
+    let ids = ids.map(|head| format!("tr-{head}{}", "7".repeat(16)));
+    let span = |id: &str| {
+        json!({
+            "trace_id": id, "span_id": "00000000000000a1", "name": "run", "start_time_unix_nano": 1, "end_time_unix_nano": 2,
+            "status": {"code": "STATUS_CODE_ERROR"}, "attributes": {"mlflow.spanType": "\"TOOL\""},
+            "events": [{"name": "exception", "time_unix_nano": 2, "attributes": {"exception.type": "E", "exception.message": id}}],
+        })
+    };
+    let trace = |id: &String| {
+        let metadata = json!({"mlflow.trace_schema.version": "3", "mlflow.trace.session": "s"});
+        let location = json!({"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}});
+        let info = json!({"trace_id": id, "trace_location": location, "request_time": "2026-11-20T17:50:49.894Z",
+            "state": "ERROR", "trace_metadata": metadata});
+        json!({"info": info, "data": {"spans": [span(id)]}}).to_string()
+    };
+    let document = ids.each_ref().map(trace).join("\n");
+    let cli = |words: &str| CommandLine::document(&document, words);
+    let expected = ["tr-5f0000000", "tr-5f000000120", "tr-5f000000123", "tr-9a000000"];
+    for words in [
+        "traces list",
+        "spans",
+        "exceptions --all",
+        "session show s",
+        "session show s --conversation",
+        "traces list --grep tr-",
+    ] {
+        let output = cli(words).ok();
+        let mut shown: Vec<&str> = output.stdout.split_whitespace().filter(|word| word.starts_with("tr-")).collect();
+        shown.retain(|word| word.len() < 30);
+        shown.sort_unstable();
+        shown.dedup();
+        assert_eq!(shown, expected, "{words}\n{output}");
+    }
+    for (short, id) in expected.iter().zip(&ids) {
+        assert_eq!(cli("trace show").arg(short).json()["info"]["trace_id"], id.as_str());
+    }
 }

@@ -1,4 +1,4 @@
-use crate::commands::tests::CommandLine;
+use crate::commands::tests::{CommandLine, items};
 
 #[test]
 fn unknown_experiments_get_suggestions() {
@@ -110,4 +110,51 @@ fn ignored_filters_are_reported() {
     assert!(output.stderr.contains("the filters are ignored for"), "{output}");
     let none = CommandLine::demo("trace show @last --grep nowhere-at-all --json").run();
     assert_eq!((none.exit, none.error()["code"].as_str()), (3, Some("not_found")));
+}
+
+#[test]
+fn grep_tables_show_the_match_in_every_row() {
+    for (words, column) in [("traces list --grep", "span"), ("spans --grep", "in")] {
+        let output = CommandLine::demo(words).arg("Paris").ok();
+        let (header, rows) = (output.lines()[0], &output.lines()[1..]);
+        assert!(header.contains(column) && header.ends_with("match"), "{output}");
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("Paris")), "{output}");
+        let first = CommandLine::demo(words).arg("Paris").arg("-n").arg("1").ok();
+        assert_eq!(first.lines()[1].split_whitespace().next(), rows[0].split_whitespace().next(), "{first}");
+        assert_eq!(CommandLine::demo(words).arg("no such text").json()["page"]["returned"], 0);
+    }
+    // In lists of spans, other flags apply to the same span.
+    let both = CommandLine::demo("spans --all --type TOOL --grep Paris").json();
+    assert!(!items(&both, "spans").is_empty());
+    assert!(items(&both, "spans").iter().all(|span| span["span_type"] == "TOOL" && span["match"]["text"] != ""));
+}
+
+#[test]
+fn matches_are_highlighted_at_every_width() {
+    for (pattern, words) in
+        [("weather", "spans"), ("Atlantis", "traces list"), (r"\?", "spans"), (r"\bstation\b", "spans")]
+    {
+        for width in 40..140 {
+            let output =
+                CommandLine::demo(&format!("{words} --color always --width {width} -q --grep")).arg(pattern).ok();
+            // Every row below the header highlights the match, clipped to the available width.
+            let marked = output.lines().iter().skip(1).filter(|line| line.contains("\u{1b}[31;1m")).count();
+            assert_eq!(marked, output.lines().len() - 1, "{pattern} {width}\n{output}");
+        }
+    }
+}
+
+#[test]
+fn timed_out_searches_are_reported() {
+    let output = CommandLine::demo("traces list --json --grep").arg(r"(\d|\d\d)+(?<=Q)").ok();
+    assert!(output.stderr.contains("took too long"), "{output}");
+    assert_eq!(output.json()["page"]["complete"], false);
+}
+
+#[test]
+fn excluded_chat_models_are_reported() {
+    let output = CommandLine::demo("spans --type LLM").ok();
+    assert!(output.stderr.contains("--llm"), "{output}");
+    assert_eq!(CommandLine::demo("spans --llm -q").ok().stderr, "");
+    assert!(!CommandLine::demo("spans --type LLM,CHAT_MODEL --all").ok().stderr.contains("--llm"));
 }
