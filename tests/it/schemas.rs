@@ -157,15 +157,6 @@ fn trace_documents_match_their_schema() {
 }
 
 #[test]
-fn full_spans_require_attributes_and_events() {
-    let document = Cli::demo("spans -n 1").json();
-    let whole = json!({"schema": "mltrace/1", "span": document["spans"][0]});
-    assert!(!validator("span").is_valid(&whole));
-    let document = Cli::demo("spans -n 1 --full").json();
-    assert_valid(&validator("span"), &json!({"schema": "mltrace/1", "span": document["spans"][0]}), "whole");
-}
-
-#[test]
 fn errors_match_their_schema() {
     let validator = validator("error");
     for cli in [
@@ -182,89 +173,8 @@ fn errors_match_their_schema() {
     }
 }
 
-/// Collects the JSON pointers of all objects in a document.
-fn objects(value: &Value, path: &str, found: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            found.push(path.to_owned());
-            for (key, value) in members {
-                objects(value, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), found);
-            }
-        }
-        Value::Array(list) => {
-            for (at, value) in list.iter().enumerate() {
-                objects(value, &format!("{path}/{at}"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether a pointer leads into stored data with arbitrary keys.
-fn is_stored(path: &str) -> bool {
-    ["/tags", "/metadata", "/attributes", "/inputs", "/outputs", "/parameters", "/arguments", "/value"]
-        .iter()
-        .any(|part| path.contains(part))
-}
-
 #[test]
-fn added_and_missing_keys_violate_the_schema() {
-    for (words, name) in [
-        ("experiments", "experiments"),
-        ("traces list", "traces"),
-        ("trace show @error", "trace-show"),
-        ("trace show @last --name answer", "trace-show"),
-        ("trace show @error --span get_weather", "span"),
-        ("trace show --conversation", "conversation"),
-        ("trace diff @error @last --name run_tool_agent", "trace-diff"),
-        ("trace diff --set --status=ok --set --status=error", "trace-diff-sets"),
-        ("usage @last", "usage"),
-        ("usage", "usage-groups"),
-        ("usage --by name -n 1", "usage-groups"),
-        ("stats --by name -n 1 --deep", "stats"),
-        ("tools", "tools"),
-        ("prices gemini-2.5-pro", "prices"),
-        ("spans --full -n 4", "spans"),
-        ("exceptions", "exceptions"),
-        ("sessions", "sessions"),
-        ("session show chat-42", "session"),
-        ("check --max-tokens 100 --min-feedback correct=1", "check"),
-        ("doctor", "doctor"),
-    ] {
-        let validator = validator(name);
-        let document = Cli::demo(words).json();
-        assert_valid(&validator, &document, words);
-        let mut paths = Vec::new();
-        objects(&document, "", &mut paths);
-        paths.retain(|path| !is_stored(path));
-        assert!(!paths.is_empty());
-        for path in paths {
-            let mut more = document.clone();
-            // Token usage may have additional counts, but only numbers.
-            more.pointer_mut(&path).unwrap()["surprise"] = json!("!");
-            assert!(!validator.is_valid(&more), "{words}: additional key in `{path}` is accepted");
-            let keys: Vec<String> = document.pointer(&path).unwrap().as_object().unwrap().keys().cloned().collect();
-            for key in keys {
-                // Optional: present only with `--full`.
-                if name == "spans" && (key == "attributes" || key == "events") && !path.contains("events") {
-                    continue;
-                }
-                let mut less = document.clone();
-                less.pointer_mut(&path).unwrap().as_object_mut().unwrap().remove(&key);
-                assert!(!validator.is_valid(&less), "{words}: missing `{key}` in `{path}` is accepted");
-            }
-        }
-    }
-}
-
-#[test]
-fn properties_are_described_and_objects_are_closed() {
-    for name in SCHEMAS {
-        let schema = schema(name);
-        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
-        jsonschema::meta::validate(&schema).unwrap();
-        check_described(&schema, name);
-    }
+fn every_schema_has_a_file() {
     let mut files: Vec<String> = std::fs::read_dir(fixtures().join("json"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -273,29 +183,4 @@ fn properties_are_described_and_objects_are_closed() {
     let mut expected = SCHEMAS.map(|name| format!("{name}.schema.json"));
     expected.sort();
     assert_eq!(files, expected);
-}
-
-fn check_described(schema: &Value, path: &str) {
-    if let Some(properties) = schema["properties"].as_object() {
-        assert!(!schema["additionalProperties"].is_null(), "{path}: missing `additionalProperties`");
-        for (key, property) in properties {
-            let described = property["description"].is_string() || property["$ref"].is_string();
-            assert!(described, "{path}/{key} has no description");
-            // Descriptions must have the unit.
-            if key.ends_with("_ms") || key.ends_with("_ns") || key.ends_with("_cost") {
-                let text = property["description"].as_str().unwrap();
-                assert!(
-                    ["milliseconds", "nanoseconds", "US dollars"].iter().any(|unit| text.contains(unit)),
-                    "{path}/{key}: {text}"
-                );
-            }
-        }
-    }
-    match schema {
-        Value::Object(members) => {
-            members.iter().for_each(|(key, value)| check_described(value, &format!("{path}/{key}")));
-        }
-        Value::Array(list) => list.iter().for_each(|value| check_described(value, path)),
-        _ => {}
-    }
 }
