@@ -552,3 +552,75 @@ fn colored_rows_fit_the_width() {
         }
     }
 }
+
+#[test]
+fn formulas_in_csv_get_an_apostrophe() {
+    let formulas = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@sum(a1)",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "\n=1",
+        "\u{ff1d}1",
+        "=cmd|'/c calc'!A1",
+        "\"=1\"",
+        "=\"a\",\"b\"",
+    ];
+    let ids = CommandLine::demo("traces list --all -o ids").ok();
+    let mut lines = Vec::new();
+    for (id, formula) in ids.lines().iter().zip(formulas) {
+        let mut document = CommandLine::demo("trace show").arg(id).json();
+        let info = &mut document["info"];
+        for key in ["name", "request_preview"] {
+            info[key] = formula.into();
+        }
+        info["metadata"]["mlflow.trace.session"] = formula.into();
+        info["experiment_name"] = "=HYPERLINK(\"http://x\")".into();
+        lines.push(document.to_string());
+    }
+    assert_eq!(lines.len(), formulas.len());
+    let cli = |words: &str| CommandLine::document(lines.join("\n"), words);
+    let table = parse_csv(&cli("traces list --all -o csv").ok().stdout);
+    let column = |name: &str| table[0].iter().position(|title| title == name).unwrap();
+    for (row, formula) in table[1..].iter().zip(formulas) {
+        let expected = if formula.starts_with('"') { formula.to_owned() } else { format!("'{formula}") };
+        let expected = expected.replace('\r', "\\x0d");
+        for name in ["name", "session_id", "request_preview"] {
+            assert_eq!(row[column(name)], expected, "{formula:?}");
+        }
+    }
+    assert!(table[1..].iter().any(|row| row[column("experiment_name")].starts_with("'=HYPERLINK")));
+    for words in ["experiments -o csv", "spans --all -o csv", "usage -o csv"] {
+        for row in &parse_csv(&cli(words).ok().stdout)[1..] {
+            for cell in row {
+                let is_number = cell.parse::<f64>().is_ok();
+                assert!(is_number || !cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{words}: {cell}");
+            }
+        }
+    }
+}
+
+/// Parses CSV (RFC 4180) into rows of cells, and asserts that all rows have the same length.
+fn parse_csv(text: &str) -> Vec<Vec<String>> {
+    let mut rows = vec![vec![String::new()]];
+    let mut is_quoted = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let row = rows.last_mut().unwrap();
+        let cell = row.last_mut().unwrap();
+        match c {
+            '"' if is_quoted && chars.peek() == Some(&'"') => cell.push(chars.next().unwrap()),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => row.push(String::new()),
+            '\n' if !is_quoted => rows.push(vec![String::new()]),
+            '\r' if !is_quoted => {}
+            c => cell.push(c),
+        }
+    }
+    assert_eq!(rows.pop(), Some(vec![String::new()]), "the last line ends with a newline");
+    assert!(!is_quoted && rows.iter().all(|row| row.len() == rows[0].len()), "{text}");
+    rows
+}

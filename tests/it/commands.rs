@@ -4,17 +4,6 @@ use crate::harness::{Cli, Fixture, files_below, items};
 use serde_json::{Value, json};
 
 #[test]
-fn emoji_keep_columns_aligned() {
-    let copy = Fixture::named("3.18.0-sqlite").copy();
-    let name = "⚠️ ❤️ ✔️ ".repeat(20);
-    copy.database().execute("update trace_info set trace_name = ?1, request_preview = ?1", [name]).unwrap();
-    let output = copy.cli("traces list -n 3 --width 80").ok();
-    // Each emoji is two columns wide and two characters long: the symbol and its variation selector.
-    assert!(output.lines().iter().all(|line| line.chars().count() <= 80), "{output}");
-    assert!(output.lines().iter().skip(1).all(|line| line.chars().count() >= 78), "{output}");
-}
-
-#[test]
 fn usage_groups_add_up_to_the_total_in_every_store() {
     for fixture in Fixture::all() {
         let document = fixture.cli("usage").json();

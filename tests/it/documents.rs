@@ -1,6 +1,6 @@
 //! Trace documents as a store: OTLP and MLflow's `trace.json` in files, in folders and on standard input.
 
-use crate::harness::{Cli, Fixture, RunOutput, fixtures, items, strings};
+use crate::harness::{Cli, Fixture, RunOutput, fixtures, items};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -71,21 +71,6 @@ fn folders_of_requests_have_users_sessions_and_tokens() {
     assert_eq!((&trace["user_id"], &trace["session_id"]), (&json!("user_456"), &json!("conv_abc_123")));
     assert_eq!((&trace["metadata"]["plan"], &trace["tags"]), (&json!("pro"), &json!({"service.name": "respan"})));
     assert_eq!(trace["token_usage"], json!({"input_tokens": 39, "output_tokens": 30, "total_tokens": 69}));
-}
-
-#[test]
-fn spans_of_several_requests_are_joined_in_any_order() {
-    let alone = on("respan/tools.001.body", "trace show").json();
-    assert_eq!((&alone["info"]["state"], &alone["complete"]), (&json!("IN_PROGRESS"), &json!(false)));
-    assert_eq!(alone["spans"].as_array().unwrap().len(), 3);
-    let whole = on("respan", "trace show tr-1333").json();
-    assert_eq!((&whole["info"]["state"], &whole["complete"]), (&json!("OK"), &json!(true)));
-    assert_eq!(whole["spans_source"], "file");
-    let spans = items(&whole, "spans");
-    assert_eq!(strings(spans, "span_type"), ["AGENT", "LLM", "TOOL", "LLM"]);
-    assert!(spans[1..].iter().all(|span| span["parent_id"] == spans[0]["span_id"] && span["depth"] == 1));
-    let roles: Vec<_> = items(&spans[3]["inputs"], "messages").iter().map(|message| &message["role"]).collect();
-    assert_eq!(roles, ["developer", "user", "assistant", "tool"]);
 }
 
 #[test]
@@ -185,25 +170,6 @@ fn traces_exported_by_mlflow_match_their_store() {
             }
         }
     }
-}
-
-#[test]
-fn filters_and_experiments_work_on_documents() {
-    let count = |name: &str, words: &str| items(&on(name, words).json(), "traces").len();
-    assert_eq!(count("respan", "traces --type TOOL"), 1);
-    assert_eq!(count("respan", "traces --grep Hello.World"), 1);
-    assert_eq!(count("respan", "traces --model gpt-4o*"), 3);
-    assert_eq!(count("respan", "traces --name agent.assistant*"), 2);
-    assert_eq!(count("respan", "traces --min-tokens 100"), 2);
-    assert_eq!(count("respan", "traces --session conv_abc_123 --tag service.name=respan -x respan"), 2);
-    let newest = on("respan", "traces -o ids").ok().stdout;
-    let oldest = on("respan", "traces --sort time -o ids").ok().stdout;
-    assert_eq!(newest.lines().rev().collect::<Vec<_>>(), oldest.lines().collect::<Vec<_>>());
-    let filter = on("respan", "traces --filter").arg("span.type = 'TOOL' AND metadata.plan IS NULL").json();
-    assert_eq!(items(&filter, "traces").len(), 1);
-    let experiments = on("3.18.0.jsonl", "experiments").json();
-    assert_eq!(strings(items(&experiments, "experiments"), "experiment_id"), ["2", "5"]);
-    assert_eq!(items(&on("3.18.0.jsonl", "traces -x 5").json(), "traces").len(), 2);
 }
 
 #[test]

@@ -74,3 +74,20 @@ fn ages_are_relative_to_now() {
     tr-e1856059  OK     run_tool_agent    241 ms      4     106
     ");
 }
+
+#[test]
+fn emoji_keep_columns_aligned() {
+    let name = "⚠️ ❤️ ✔️ ".repeat(20);
+    let ids = CommandLine::demo("traces list -n 4 -o ids").ok();
+    let renamed = |id: &&str| {
+        let mut document = CommandLine::demo("trace show").arg(id).json();
+        document["info"]["name"] = name.as_str().into();
+        document["info"]["request_preview"] = name.as_str().into();
+        document.to_string()
+    };
+    let document = ids.lines().iter().map(renamed).collect::<Vec<_>>().join("\n");
+    let output = CommandLine::document(document, "traces list -n 3 --width 80").ok();
+    // Each emoji is two columns wide and two characters long: the symbol and its variation selector.
+    assert!(output.lines().iter().all(|line| line.chars().count() <= 80), "{output}");
+    assert!(output.lines().iter().skip(1).all(|line| line.chars().count() >= 78), "{output}");
+}

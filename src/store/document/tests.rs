@@ -245,3 +245,53 @@ fn failed_runtime_messages_are_not_folded() {
     assert_ne!(failed, named);
     assert!(!show(&failed).contains("folded") && show(&failed).contains("lost"), "{}", show(&failed));
 }
+
+/// OTLP requests as Respan's SDK sends them. The spans of a trace are in two of them, its root in the second.
+const REQUESTS: [&[u8]; 4] = [
+    include_bytes!("../../../fixtures/documents/respan/propagate.001.body"),
+    include_bytes!("../../../fixtures/documents/respan/propagate.002.body"),
+    include_bytes!("../../../fixtures/documents/respan/tools.001.body"),
+    RESPAN,
+];
+
+/// Traces that MLflow exported.
+const EXPORTED: &[u8] = include_bytes!("../../../fixtures/documents/3.18.0.jsonl");
+
+/// A command on all requests.
+fn respan(words: &str) -> CommandLine {
+    CommandLine::document(REQUESTS.join(&b'\n'), words)
+}
+
+#[test]
+fn spans_of_several_requests_are_joined_in_any_order() {
+    let alone = CommandLine::document(REQUESTS[2], "trace show").json();
+    assert_eq!((&alone["info"]["state"], &alone["complete"]), (&json!("IN_PROGRESS"), &json!(false)));
+    assert_eq!(alone["spans"].as_array().unwrap().len(), 3);
+    let whole = respan("trace show tr-1333").json();
+    assert_eq!((&whole["info"]["state"], &whole["complete"]), (&json!("OK"), &json!(true)));
+    assert_eq!(whole["spans_source"], "file");
+    let spans = items(&whole, "spans");
+    assert_eq!(strings(spans, "span_type"), ["AGENT", "LLM", "TOOL", "LLM"]);
+    assert!(spans[1..].iter().all(|span| span["parent_id"] == spans[0]["span_id"] && span["depth"] == 1));
+    let roles: Vec<_> = items(&spans[3]["inputs"], "messages").iter().map(|message| &message["role"]).collect();
+    assert_eq!(roles, ["developer", "user", "assistant", "tool"]);
+}
+
+#[test]
+fn filters_and_experiments_work_on_documents() {
+    let count = |words: &str| items(&respan(words).json(), "traces").len();
+    assert_eq!(count("traces --type TOOL"), 1);
+    assert_eq!(count("traces --grep Hello.World"), 1);
+    assert_eq!(count("traces --model gpt-4o*"), 3);
+    assert_eq!(count("traces --name agent.assistant*"), 2);
+    assert_eq!(count("traces --min-tokens 100"), 2);
+    assert_eq!(count("traces --session conv_abc_123 --tag service.name=respan -x stdin"), 2);
+    let newest = respan("traces -o ids").ok().stdout;
+    let oldest = respan("traces --sort time -o ids").ok().stdout;
+    assert_eq!(newest.lines().rev().collect::<Vec<_>>(), oldest.lines().collect::<Vec<_>>());
+    let filter = respan("traces --filter").arg("span.type = 'TOOL' AND metadata.plan IS NULL").json();
+    assert_eq!(items(&filter, "traces").len(), 1);
+    let experiments = CommandLine::document(EXPORTED, "experiments").json();
+    assert_eq!(strings(items(&experiments, "experiments"), "experiment_id"), ["2", "5"]);
+    assert_eq!(items(&CommandLine::document(EXPORTED, "traces -x 5").json(), "traces").len(), 2);
+}

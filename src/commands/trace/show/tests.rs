@@ -996,3 +996,239 @@ fn streamed_chunks_are_joined() {
     assert!(stream.contains("\nOn Titan, Saturn's largest moon, the surface"), "{output}");
     assert!(!output.stdout.contains("mlflow.chunk") && !output.stdout.contains("events ("), "{output}");
 }
+
+/// A document with a trace of the sample that was changed.
+fn changed(trace: &str, change: impl Fn(&mut Value)) -> String {
+    let mut document = CommandLine::demo("trace show").words(trace).json();
+    change(&mut document);
+    document.to_string()
+}
+
+/// The span of the tool in a document.
+fn weather_span(document: &mut Value) -> &mut Value {
+    document["spans"].as_array_mut().unwrap().iter_mut().find(|span| span["name"] == "get_weather").unwrap()
+}
+
+#[test]
+fn assessments_and_metadata_are_shown_with_io() {
+    insta::assert_snapshot!(CommandLine::demo("trace show @last --name answer --io=1").run(), @r#"
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    experiment Misc
+    correct  feedback by ada (HUMAN)
+      value  true
+      rationale  It is 42.
+    relevance  feedback by gpt-4o-mini (LLM_JUDGE)
+      value  0.87
+    expected_answer  expectation by ada (HUMAN)
+      value  42
+
+    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+       in  {"question": "What is the answer?"}
+       out 42
+
+    tags
+    added later  yes
+    empty
+    env  prod
+    mlflow.artifactLocation  /srv/mltrace/3.18.0-sqlite/mlruns/2/traces/tr-a06f6f6fd078ef9985de4b4770297abc/artifacts
+    mlflow.trace.spansLocation  TRACKING_STORE
+    mood  🎉 ünïcödé
+    team/area  search
+
+    metadata
+    mlflow.source.name  /srv/mltrace/programs/misc.py
+    mlflow.source.type  LOCAL
+    mlflow.trace.infoFinalized  true
+    mlflow.trace.sizeBytes  1427
+    mlflow.trace.sizeStats  {"total_size_bytes": 1427, "num_spans": 1, "max": 591, "p25": 591, "p50": 591, "p75": 591}
+    mlflow.trace_schema.version  3
+    mlflow.user  dev
+    "#);
+    let document = changed("@last --name answer", |document| {
+        let info = &mut document["info"];
+        info["linked_runs"] = json!(["run-2"]);
+        info["linked_prompts"] = json!(["greeting/3"]);
+        info["client_request_id"] = json!("order-7");
+        for (key, value) in [("mlflow.modelId", "m-1"), ("shift", "late"), ("mlflow.sourceRun", "run-1")] {
+            info["metadata"][key] = json!(value);
+        }
+        for assessment in info["assessments"].as_array_mut().unwrap() {
+            if assessment["type"] == "expectation" {
+                assessment["valid"] = json!(false);
+                assessment["value"] = json!({"answer": [42, "forty-two is what the question asked for, no more"]});
+            }
+        }
+    });
+    let cli = |words: &str| CommandLine::document(&document, words);
+    insta::assert_snapshot!(cli("trace show @last --name answer").run(), @"
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    experiment Misc · runs run-1, run-2 · logged model m-1 · prompt greeting/3 · request order-7
+    tags added later=yes · empty= · env=prod · mood=🎉 ünïcödé · team/area=search · metadata shift=late
+    correct  true  feedback by ada (HUMAN): It is 42.
+    relevance  0.87  feedback by gpt-4o-mini (LLM_JUDGE)
+
+    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+    ");
+    insta::assert_snapshot!(cli("trace show @last --name answer --io=1 --width 64").run(), @r#"
+    answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
+    experiment Misc · runs run-1, run-2 · logged model m-1
+    prompt greeting/3 · request order-7
+    correct  feedback by ada (HUMAN)
+      value  true
+      rationale  It is 42.
+    relevance  feedback by gpt-4o-mini (LLM_JUDGE)
+      value  0.87
+    expected_answer  expectation by ada (HUMAN) [overridden]
+      value
+        {
+          "answer": [
+            42,
+            "forty-two is what the question asked for, no more"
+          ]
+        }
+
+    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+       in  {"question":"What is the answer?"}
+       out 42
+
+    tags
+    added later  yes
+    empty
+    env  prod
+    mlflow.artifactLocation
+      /srv/mltrace/3.18.0-sqlite/mlruns/2/traces/tr-a06f6f6fd078ef99
+      85de4b4770297abc/artifacts
+    mlflow.trace.spansLocation  TRACKING_STORE
+    mood  🎉 ünïcödé
+    team/area  search
+
+    metadata
+    mlflow.source.name  /srv/mltrace/programs/misc.py
+    mlflow.source.type  LOCAL
+    mlflow.trace.infoFinalized  true
+    mlflow.trace.sizeBytes  1427
+    mlflow.trace.sizeStats
+      {"total_size_bytes": 1427, "num_spans": 1, "max": 591, "p25":
+      591, "p50": 591, "p75": 591}
+    mlflow.trace_schema.version  3
+    mlflow.user  dev
+    shift  late
+    "#);
+}
+
+#[test]
+fn spans_show_tools_links_level_and_description() {
+    let document = changed("@error", |document| {
+        let span = weather_span(document);
+        let attributes = &mut span["attributes"];
+        attributes["mlflow.spanDescription"] = json!("Looks up the weather.\nNothing else.");
+        attributes["mlflow.spanLogLevel"] = json!(30);
+        attributes["mlflow.chat.tools"] =
+            json!([{"type": "function", "function": {"name": "get_weather"}}, {"name": "add"}]);
+        attributes["note"] = json!("a note that is long enough to need a line of its own, and then some more");
+        span["links"] = json!([{"trace_id": "tr-3808ca745f467c6871abe4ae0e66cada", "span_id": "1fb16109e38ba350", "attributes": {"why": "retry"}}]);
+        span["events"] = json!([{"name": "cache \u{1b}[31m miss", "time_ns": 1, "attributes": {"key": "a\nb"}}]);
+    });
+    let cli = |words: &str| CommandLine::document(&document, words);
+    insta::assert_snapshot!(cli("trace show @error --span get_weather --width 70").run(), @r#"
+    get_weather  TOOL  ERROR  3.9 ms
+    span 9b94309c8c7d396e · parent b6aa411805cbccc3
+    trace tr-419f926a13917b155df4228221e2858b · 2026-11-20 17:51:17 UTC
+    log level WARNING · tools get_weather, add
+    Looks up the weather.
+    Nothing else.
+
+    status message
+    ValueError: No weather station in Atlantis
+
+    inputs
+    {
+      "city": "Atlantis"
+    }
+
+    attributes
+    mlflow.chat.tools
+      [
+        {
+          "function": {
+            "name": "get_weather"
+          },
+          "type": "function"
+        },
+        {
+          "name": "add"
+        }
+      ]
+    mlflow.spanFunctionName  get_weather
+    mlflow.spanType  TOOL
+    mlflow.traceRequestId  tr-419f926a13917b155df4228221e2858b
+    note
+      a note that is long enough to need a line of its own, and then some
+      more
+
+    events (1)
+    cache \x1b[31m miss  +-20777 d 17 h
+      key
+        a
+        b
+
+    links
+    trace tr-3808ca74  span 1fb16109e38ba350
+      why  retry
+    "#);
+}
+
+#[test]
+fn mlflow_logging_failures_are_marked() {
+    let document = changed("@error", |document| {
+        let span = weather_span(document);
+        span["status_message"] = json!("Error code: 500");
+        let stack = "Traceback:\n  File \"/lib/mlflow/autogen/chat.py\", line 1, in f\nValidationError";
+        let attributes = json!({"exception.type": "ValidationError", "exception.message": "2 errors", "exception.stacktrace": stack});
+        span["events"] = json!([{"name": "exception", "time_ns": 1, "attributes": attributes}]);
+    });
+    let cli = |words: &str| CommandLine::document(&document, words);
+    insta::assert_snapshot!(cli("trace show @error --type TOOL").run(), @"
+    run_tool_agent  ERROR  152 ms  59 tokens (45 in · 14 out)  $0.0000152  tr-419f926a  2026-11-20 17:51:17 UTC
+    experiment OpenAI · model gpt-4o-mini
+
+    run_tool_agent  AGENT  ██████████████████████████████  152 ms
+    │  ✗ ValueError: No weather station in Atlantis
+    └─ get_weather  TOOL                                █  3.9 ms
+          ✗ MLflow's own logging failed, not the call: ValidationError: 2 errors
+    ");
+    insta::assert_snapshot!(cli("trace show @error --span get_weather --width 80").run(), @r#"
+    get_weather  TOOL  ERROR  3.9 ms
+    span 9b94309c8c7d396e · parent b6aa411805cbccc3
+    trace tr-419f926a13917b155df4228221e2858b · 2026-11-20 17:51:17 UTC
+    log level ERROR
+
+    exception
+    MLflow's own logging failed, not the call: ValidationError: 2 errors
+    Traceback:
+      File "/lib/mlflow/autogen/chat.py", line 1, in f
+    ValidationError
+
+    status message
+    Error code: 500
+
+    inputs
+    {
+      "city": "Atlantis"
+    }
+
+    attributes
+    mlflow.spanFunctionName  get_weather
+    mlflow.spanType  TOOL
+    mlflow.traceRequestId  tr-419f926a13917b155df4228221e2858b
+
+    events (1)
+    exception  +-20777 d 17 h
+      exception.message  2 errors
+      exception.type  ValidationError
+    "#);
+    insta::assert_snapshot!(cli("spans --type TOOL --status error").run(), @"
+    trace        span              name         type  status  duration  failure
+    tr-419f926a  9b94309c8c7d396e  get_weather  TOOL  ERROR     3.9 ms  MLflow's own logging failed, not the call: ValidationError: 2 errors
+    ");
+}
