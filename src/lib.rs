@@ -2,30 +2,30 @@
 //!
 //! A module may use only the modules in its row; `tests/it/floors.rs` enforces this table:
 //!
-//! | module        | contents                                                      | may use                                                                                    |
-//! |---------------|---------------------------------------------------------------|--------------------------------------------------------------------------------------------|
-//! | `model`       | traces, spans and their parts                                 |                                                                                            |
-//! | `error`       | the error type and the exit codes                             |                                                                                            |
-//! | `terminal`    | terminal capabilities; the pager                              |                                                                                            |
-//! | `files`       | reading regular files within limits; atomic writes            |                                                                                            |
-//! | `number`      | formatting of numbers, durations and costs                    | `model`                                                                                    |
-//! | `limits`      | limits on bytes, depth, time, rows and threads                |                                                                                            |
-//! | `signals`     | Ctrl-C and Ctrl-Z                                             |                                                                                            |
-//! | `shell`       | quoting of commands that messages suggest                     |                                                                                            |
-//! | `json`        | JSON text, parsed in place                                    | `model`                                                                                    |
-//! | `manual`      | help topics                                                   |                                                                                            |
-//! | `message`     | messages and their parts                                      | `model`                                                                                    |
-//! | `conventions` | attribute conventions of other instrumentation; one file each | `model limits json`                                                                        |
-//! | `frameworks`  | messages, agents and tools of agent frameworks; one file each | `model json message`                                                                       |
-//! | `formats`     | decoding of every MLflow release's formats and of OTLP        | `model limits json message conventions frameworks`                                         |
-//! | `query`       | filters and conditions                                        | `model limits`                                                                             |
-//! | `store`       | trace stores; one folder per kind                             | `model files limits signals shell formats query`                                           |
-//! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `model json message frameworks`                                                            |
-//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `model number shell message frameworks reading query`                                      |
-//! | `output`      | documents and rows as text, JSON, JSON lines, CSV, ids        | `model number query terminal error`                                                        |
-//! | `views`       | what each command prints, as documents of blocks and as JSON  | `model number manual shell message frameworks reading analysis query output error`         |
-//! | `cli`         | options, environment, name lookup, notes, progress            | `model number files limits shell store reading analysis query output views terminal error` |
-//! | `commands`    | the commands; one file each                                   | all of the above                                                                           |
+//! | module        | contents                                                      | may use                                                                                         |
+//! |---------------|---------------------------------------------------------------|-------------------------------------------------------------------------------------------------|
+//! | `json`        | JSON text: values, borrowed views, lenient and Python forms   |                                                                                                 |
+//! | `model`       | traces, spans and their parts                                 | `json`                                                                                          |
+//! | `error`       | the error type and the exit codes                             |                                                                                                 |
+//! | `terminal`    | terminal capabilities; the pager                              |                                                                                                 |
+//! | `files`       | reading regular files within limits; atomic writes            |                                                                                                 |
+//! | `number`      | formatting of numbers, durations and costs                    | `model`                                                                                         |
+//! | `limits`      | limits on bytes, depth, time, rows and threads                |                                                                                                 |
+//! | `signals`     | Ctrl-C and Ctrl-Z                                             |                                                                                                 |
+//! | `shell`       | quoting of commands that messages suggest                     |                                                                                                 |
+//! | `manual`      | help topics                                                   |                                                                                                 |
+//! | `message`     | messages and their parts                                      | `json`                                                                                          |
+//! | `conventions` | attribute conventions of other instrumentation; one file each | `json model limits`                                                                             |
+//! | `frameworks`  | messages, agents and tools of agent frameworks; one file each | `json model message`                                                                            |
+//! | `formats`     | decoding of every MLflow release's formats and of OTLP        | `json model limits message conventions frameworks`                                              |
+//! | `query`       | filters and conditions                                        | `json model limits`                                                                             |
+//! | `store`       | trace stores; one folder per kind                             | `json model files limits signals shell formats query`                                           |
+//! | `reading`     | LLM calls, tool calls, agents and turns found in a trace      | `json model message frameworks`                                                                 |
+//! | `analysis`    | usage, statistics, exceptions, rules, diffs; no I/O           | `json model number shell message frameworks reading query`                                      |
+//! | `output`      | documents and rows as text, JSON, JSON lines, CSV, ids        | `json model number query terminal error`                                                        |
+//! | `views`       | what each command prints, as documents of blocks and as JSON  | `json model number manual shell message frameworks reading analysis query output error`         |
+//! | `cli`         | options, environment, name lookup, notes, progress            | `json model number files limits shell store reading analysis query output views terminal error` |
+//! | `commands`    | the commands; one file each                                   | all of the above                                                                                |
 
 #![forbid(unsafe_code)]
 

@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
-use crate::model::Json;
+use crate::json::Json;
 use crate::output::json::SCHEMA;
 use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::check::{CheckResult, CheckView, CheckedRule, ReportFormat, baseline_text};

@@ -1,7 +1,8 @@
 //! The definition of a convention.
 
+use crate::json::Json;
 use crate::json::lenient;
-use crate::model::{Json, SpanEvent, UsageScope};
+use crate::model::{SpanEvent, UsageScope};
 
 /// Attribute keys, or names; the first one that a span has wins.
 pub(super) type AttributeKeys = &'static [&'static str];

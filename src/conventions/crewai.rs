@@ -1,7 +1,7 @@
 //! CrewAI: the fields of the crew, task or agent that runs.
 
 use super::convention::{Attributes, Convention};
-use crate::model::Json;
+use crate::json::Json;
 
 pub(super) const CONVENTION: Convention = Convention {
     prefixes: &["entity_type", "tools_handler"],

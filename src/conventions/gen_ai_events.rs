@@ -2,7 +2,8 @@
 //! message, since then events with all messages of a request or response.
 
 use super::convention::{Attributes, Direction, is_truthy, structured};
-use crate::model::{Json, SpanEvent};
+use crate::json::Json;
+use crate::model::SpanEvent;
 
 /// Returns the inputs or outputs of a span from its events.
 pub(super) fn value(attributes: &dyn Attributes, events: &[SpanEvent], direction: Direction) -> Option<Json> {

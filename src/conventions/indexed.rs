@@ -5,8 +5,8 @@
 //! `….message.contents.0.message_content.text`.
 
 use super::convention::{Attributes, is_container, is_truthy, structured};
+use crate::json::Json;
 use crate::limits;
-use crate::model::Json;
 use std::collections::BTreeMap;
 
 /// A message under construction.

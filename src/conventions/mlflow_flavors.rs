@@ -1,7 +1,7 @@
 //! Attributes that MLflow's own integrations record besides MLflow's: the fields of the agent or tool that was called.
 
 use super::convention::{Attributes, Convention};
-use crate::model::Json;
+use crate::json::Json;
 
 pub(super) const CONVENTION: Convention = Convention {
     // PydanticAI, smolagents.

@@ -23,7 +23,8 @@ mod convention;
 mod gen_ai_events;
 mod indexed;
 
-use crate::model::{Json, Payload, SpanEvent, TokenUsage, UsageScope};
+use crate::json::Json;
+use crate::model::{Payload, SpanEvent, TokenUsage, UsageScope};
 pub(crate) use convention::Attributes;
 use convention::{AttributeKeys, Convention, Direction, TokenKeys, is_container, is_truthy, structured};
 

@@ -1,5 +1,6 @@
 use crate::formats::{SpanDetail, span};
-use crate::model::{Json, Span};
+use crate::json::Json;
+use crate::model::Span;
 
 /// A span with these attributes, as stored in `traces.json` and databases.
 fn of(attributes: &str) -> Span {

@@ -1,7 +1,7 @@
 //! Vercel's AI SDK: `ai.operationId`, `ai.prompt.messages`.
 
 use super::convention::{Attributes, Convention, Direction, TokenKeys, structured};
-use crate::model::Json;
+use crate::json::Json;
 
 pub(super) const CONVENTION: Convention = Convention {
     prefixes: &["ai."],

@@ -1,6 +1,7 @@
 //! Assessments in the JSON format that files and servers share (`entities/assessment.py`, MLflow 3.2 – 3.18).
 
-use crate::model::{Assessment, AssessmentKind, Json, Timestamp};
+use crate::json::Json;
+use crate::model::{Assessment, AssessmentKind, Timestamp};
 
 /// Reads an assessment; `None` if the record has no feedback, expectation or issue.
 pub(super) fn assessment(record: &Json) -> Option<Assessment> {

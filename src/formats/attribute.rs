@@ -3,7 +3,8 @@
 use super::{lenient, response};
 use crate::conventions::{self, Attributes};
 use crate::frameworks;
-use crate::model::{Cost, Json, Members, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention, UsageScope};
+use crate::json::{Json, Members};
+use crate::model::{Cost, SpanEvent, SpanType, SpeakerSigns, TokenUsage, ToolMention, UsageScope};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

@@ -9,7 +9,8 @@ use super::mltrace::{self, DocumentError, Provenance, WholeTrace};
 use super::object::ResponseObject;
 use super::otlp::{self, LOGS, METRICS};
 use super::{ids, records, span as span_json, wire};
-use crate::model::{Json, Span, TraceInfo};
+use crate::json::Json;
+use crate::model::{Span, TraceInfo};
 use serde_json::value::RawValue;
 use std::ops::Range;
 

@@ -8,9 +8,10 @@
 use super::object::ResponseObject;
 use super::otlp::PlainSpan;
 use super::{SpanDetail, lenient};
+use crate::json::{Json, Members};
 use crate::model::{
-    Assessment, AssessmentKind, Cost, Json, Members, Problem, Span, SpanEvent, SpanId, SpanLink, SpanStatus,
-    SpansSource, Timestamp, TokenUsage, TraceInfo, TraceState,
+    Assessment, AssessmentKind, Cost, Problem, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpansSource, Timestamp,
+    TokenUsage, TraceInfo, TraceState,
 };
 use serde_json::value::RawValue;
 use std::fmt;

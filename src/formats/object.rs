@@ -5,7 +5,8 @@
 
 use super::attribute::unescape;
 use super::lenient;
-use crate::model::{Labels, Members, Timestamp};
+use crate::json::Members;
+use crate::model::{Labels, Timestamp};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

@@ -8,9 +8,8 @@ use super::attribute::{RawAttributes, SpanDetail};
 use super::span::event_time;
 use super::{ids, lenient};
 use crate::conventions::is_first_token;
-use crate::model::{
-    Exception, Json, Members, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp,
-};
+use crate::json::{Json, Members};
+use crate::model::{Exception, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp};
 use prost::Message;
 use serde_json::value::RawValue;
 use std::borrow::Cow;

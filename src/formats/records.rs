@@ -3,7 +3,8 @@
 
 use super::object::{ResponseObject, strict_json};
 use super::{assessment, lenient};
-use crate::model::{Experiment, Json, Timestamp, TraceInfo, TraceState};
+use crate::json::Json;
+use crate::model::{Experiment, Timestamp, TraceInfo, TraceState};
 use serde_json::value::RawValue;
 
 /// A page of `traces/search` (3.0) or `traces` (2.0).

@@ -1,6 +1,7 @@
 //! Token usage and model name in model responses.
 
-use crate::model::{Json, TokenUsage};
+use crate::json::Json;
+use crate::model::TokenUsage;
 
 /// Returns the token usage of a response: from its member `usage` (OpenAI, Anthropic, AutoGen, AG2) or `usage_metadata`
 /// (Gemini), or from the metadata of its first reply (Haystack).

@@ -6,9 +6,8 @@
 use super::attribute::{RawAttributes, SpanDetail, unescape};
 use super::{ids, lenient};
 use crate::conventions::is_first_token;
-use crate::model::{
-    Exception, Json, Members, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp,
-};
+use crate::json::{Json, Members};
+use crate::model::{Exception, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

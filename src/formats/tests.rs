@@ -293,8 +293,8 @@ fn assessments_are_the_same_from_files_and_servers() {
         // JSON is also YAML.
         for found in [&info.assessments[0], &assessment(&record).unwrap()] {
             assert_eq!((found.id.as_str(), found.name.as_str(), found.kind), ("a-1", "quality", kind));
-            assert_eq!(found.value.as_ref().map(crate::model::Json::text), value, "{body}");
-            assert_eq!(found.error.as_ref().map(crate::model::Json::text), error, "{body}");
+            assert_eq!(found.value.as_ref().map(crate::json::Json::text), value, "{body}");
+            assert_eq!(found.error.as_ref().map(crate::json::Json::text), error, "{body}");
             assert_eq!((found.source_type.as_deref(), found.source_id.as_deref()), (Some("HUMAN"), Some("me")));
             assert_eq!((found.span_id.as_deref(), found.valid), (Some("04aa6ad2bc3c623f"), valid));
             assert_eq!(found.create_time, Timestamp::parse_rfc3339("2026-11-20T15:47:26.955Z"));
@@ -498,7 +498,7 @@ fn tokens_of_a_response_are_derived_if_none_were_recorded() {
     let derived = |kind: &str, outputs: &str, recorded: &str| {
         let text = format!(
             r#"{{"span_id":"0000000000000001","name":"x","start_time_unix_nano":1,"attributes":{{"mlflow.spanType":"\"{kind}\"","mlflow.spanOutputs":{}{recorded}}}}}"#,
-            crate::model::Json::string(outputs).text()
+            crate::json::Json::string(outputs).text()
         );
         span(&text, SpanDetail::Tree, None).unwrap().derived_usage
     };

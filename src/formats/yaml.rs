@@ -1,7 +1,8 @@
 //! YAML records of the file store (`store/tracking/file_store.py`).
 
+use crate::json::Json;
 use crate::limits;
-use crate::model::{Assessment, Experiment, Json, Labels, Timestamp, TraceInfo, TraceState};
+use crate::model::{Assessment, Experiment, Labels, Timestamp, TraceInfo, TraceState};
 use granit_parser::{Event, Parser};
 use yaml_serde::Value;
 

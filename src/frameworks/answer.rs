@@ -1,8 +1,8 @@
 //! Assembly of a streamed response from its chunks.
 
+use crate::json::Json;
 use crate::json::JsonView;
 use crate::message::{Message, Part, Role, ToolCallPart};
-use crate::model::Json;
 
 /// A streamed response, as received so far.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! Content parts that many frameworks write alike, except for the names of their members.
 
 use super::framework::MessageReader;
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Media, Part, ToolCallPart, ToolResultPart};
-use crate::model::Json;
 
 /// Returns the text of a part.
 pub(super) fn text(object: &JsonFields<'_>, keys: &[&str]) -> Option<String> {

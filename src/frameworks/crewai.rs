@@ -1,9 +1,9 @@
 //! CrewAI: tasks, agents and their outputs as Python objects, which contain the messages of the model (`crewai` 1.x).
 
 use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
-use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework { request, response, ..Framework::NONE };
 

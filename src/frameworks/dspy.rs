@@ -1,9 +1,9 @@
 //! DSPy: responses as named fields in one text, and the inputs of its programs.
 
 use super::framework::Framework;
+use crate::json::Json;
 use crate::json::JsonFields;
 use crate::message::{Message, Part, Role};
-use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     ignored_keys: &["signature", "demos"],

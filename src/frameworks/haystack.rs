@@ -3,9 +3,9 @@
 
 use super::content;
 use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
-use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     ignored_keys: &["hook_context", "streaming_callback", "generation_kwargs"],

@@ -2,9 +2,9 @@
 
 use super::content;
 use super::framework::{EVERYTHING, Framework, KeyList, MessageReader, RequestMessages};
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
-use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     // A Python object without content.

@@ -2,9 +2,10 @@
 
 use super::unset::is_python_object;
 use super::{ALL, request, response};
+use crate::json::Json;
 use crate::json::{JsonView, canonical};
 use crate::message::{FAILURE_SIGNS, Message, Part, Role, has_error_flag, is_failure_sign, is_failure_text};
-use crate::model::{Json, MentionKind, SpeakerSigns, ToolMention};
+use crate::model::{MentionKind, SpeakerSigns, ToolMention};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::ops::BitOr;
 use std::sync::OnceLock;

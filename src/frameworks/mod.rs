@@ -31,9 +31,10 @@ mod stream;
 mod unset;
 mod values;
 
+use crate::json::Json;
 use crate::json::JsonView;
 use crate::message::{Message, Role};
-use crate::model::{Json, SpanEvent};
+use crate::model::SpanEvent;
 use framework::MessageReader;
 pub use mention::{ARGUMENT_KEYS, PossibleMentions, tool_mentions, tool_span_mention};
 pub use request::SpanRequest;

@@ -3,9 +3,9 @@
 use super::answer::{StreamedMessage, append};
 use super::content;
 use super::framework::{Framework, MessageReader};
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Media, Message, Part, Role, ToolCallPart, ToolResultPart};
-use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     message_keys: &["input"],

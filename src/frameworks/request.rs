@@ -3,9 +3,9 @@
 use super::framework::{EVERYTHING, MessageReader};
 use super::unset::{is_unset, without_unset};
 use super::values;
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
-use crate::model::Json;
 use std::borrow::Cow;
 
 /// The inputs of a span as messages and parameters.

@@ -2,9 +2,10 @@
 
 use super::answer::StreamedMessage;
 use super::framework::MessageReader;
+use crate::json::Json;
 use crate::json::JsonView;
 use crate::message::{Message, Part};
-use crate::model::{Json, SpanEvent, Timestamp};
+use crate::model::{SpanEvent, Timestamp};
 
 /// A streamed response.
 #[derive(Clone, Debug)]

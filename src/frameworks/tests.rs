@@ -1,8 +1,9 @@
 mod agents;
 
 use super::*;
+use crate::json::Json;
 use crate::message::{Message, Part};
-use crate::model::{Json, SpanEvent, SpeakerSigns, Timestamp};
+use crate::model::{SpanEvent, SpeakerSigns, Timestamp};
 
 fn json(text: &str) -> Json {
     Json::from_strict(text).unwrap()

@@ -1,7 +1,7 @@
 //! Values without content: clients record unset arguments, and streams, as the text that Python prints for them.
 
+use crate::json::Json;
 use crate::json::JsonView;
-use crate::model::Json;
 
 /// The classes of markers for unset arguments (`openai`, `anthropic`, `google-genai`, `strands`).
 const MARKERS: [&str; 5] = ["Omit", "NotGiven", "NotProvided", "Unset", "Undefined"];

@@ -1,9 +1,9 @@
 //! Vercel's AI SDK: prompts, responses, and parts with types of its own.
 
 use super::framework::{EVERYTHING, Framework, MessageReader, RequestMessages};
+use crate::json::Json;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role, ToolCallPart, ToolResultPart};
-use crate::model::Json;
 
 pub(super) const FRAMEWORK: Framework = Framework {
     part: |object, kind, reader| match kind {

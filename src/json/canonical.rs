@@ -1,7 +1,7 @@
 //! Canonical hash of a JSON value: equal values have the same hash, however they are written.
 
 use super::JsonView;
-use crate::model::Json;
+use crate::json::Json;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -44,7 +44,7 @@ fn hash_value(value: JsonView<'_>, depth: usize, hasher: &mut DefaultHasher) {
 #[cfg(test)]
 mod tests {
     use super::hash;
-    use crate::model::Json;
+    use crate::json::Json;
 
     fn same(a: &str, b: &str) -> bool {
         let hash_of = |text: &str| hash(&Json::from_strict(text).unwrap());

@@ -3,7 +3,7 @@
 //! Accepts exactly what Python's `json.loads` accepts, so that text that MLflow shows as a plain string is a plain
 //! string here too. Does not recurse: traces nested 300 levels deep exist.
 
-use crate::model::Json;
+use crate::json::Json;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 

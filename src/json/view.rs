@@ -1,6 +1,6 @@
 //! Borrowed views of JSON text: values are parsed in place, lazily, and without copies.
 
-use crate::model::{Json, Members};
+use crate::json::{Json, Members};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

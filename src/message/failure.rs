@@ -1,7 +1,7 @@
 //! Tool failures that were returned to the model as text, without an error.
 
 use super::{Part, ToolResultPart};
-use crate::model::Json;
+use crate::json::Json;
 
 /// Substrings of any text that may report a failure: the ends of exception names, and of `is_error`.
 pub(crate) const FAILURE_SIGNS: [&str; 2] = ["rror", "xception: "];

@@ -6,7 +6,7 @@ mod media;
 pub(crate) use failure::{FAILURE_SIGNS, has_error_flag, is_failure_sign, is_failure_text};
 pub use media::Media;
 
-use crate::model::Json;
+use crate::json::Json;
 
 /// A message of a chat, or the inputs or outputs of a function.
 #[derive(Clone, Debug, PartialEq)]

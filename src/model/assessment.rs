@@ -1,6 +1,7 @@
 //! Assessments of a trace by people, code or models (MLflow 3.2 on).
 
-use super::{Json, Timestamp};
+use super::Timestamp;
+use crate::json::Json;
 
 /// The kind of an assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

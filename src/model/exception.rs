@@ -1,6 +1,6 @@
 //! Exceptions recorded in spans.
 
-use super::Json;
+use crate::json::Json;
 use std::borrow::Cow;
 use std::fmt;
 

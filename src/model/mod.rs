@@ -6,9 +6,7 @@
 mod assessment;
 mod exception;
 mod id;
-mod json;
 mod labels;
-pub mod python;
 #[cfg(test)]
 mod schemas;
 mod span;
@@ -22,7 +20,6 @@ mod usage;
 pub use assessment::{Assessment, AssessmentKind};
 pub use exception::Exception;
 pub use id::{SpanId, short_trace_id, short_trace_ids};
-pub use json::{Json, Members};
 pub use labels::Labels;
 pub use span::{
     Payload, SearchableSpan, Span, SpanEvent, SpanLink, SpanStatus, SpanType, UsageScope, is_runtime_message,

@@ -1,6 +1,7 @@
 //! JSON Schemas of the values that are serialized by hand.
 
-use super::{Json, Labels, Timestamp, TokenUsage, usage::DETAIL_KEYS};
+use super::{Labels, Timestamp, TokenUsage, usage::DETAIL_KEYS};
+use crate::json::Json;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 

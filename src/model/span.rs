@@ -1,6 +1,7 @@
 //! Spans: the steps of a trace.
 
-use super::{Cost, Exception, Json, SpanId, SpeakerSigns, Timestamp, TokenUsage, ToolMention};
+use super::{Cost, Exception, SpanId, SpeakerSigns, Timestamp, TokenUsage, ToolMention};
+use crate::json::Json;
 use std::fmt;
 
 /// MLflow's span type: `LLM`, `CHAT_MODEL`, `TOOL`, `AGENT` …, or a custom one.

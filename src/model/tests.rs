@@ -1,4 +1,5 @@
 use super::*;
+use crate::json::Json;
 
 fn span(id: &str, parent: Option<&str>, start: i64) -> Span {
     let span = Span::new(SpanId::new(id), id.to_owned(), Timestamp(start));

@@ -1,6 +1,7 @@
 //! Traces: the record of a trace, its spans, and its experiment.
 
-use super::{Assessment, Cost, Json, Labels, Node, SearchableSpan, Span, Timestamp, TokenUsage, short_trace_id};
+use super::{Assessment, Cost, Labels, Node, SearchableSpan, Span, Timestamp, TokenUsage, short_trace_id};
+use crate::json::Json;
 use std::borrow::Cow;
 
 /// Tag and metadata keys that MLflow defines (`tracing/constant.py`).

@@ -1,7 +1,7 @@
 //! Token usage and cost.
 
-use super::Json;
-use super::json::{integer, number};
+use crate::json::Json;
+use crate::json::{integer, number};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 

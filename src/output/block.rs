@@ -4,7 +4,7 @@ use super::paragraph::{LineLimit, Paragraph};
 use super::styled::StyledText;
 use super::table::{Cell, Heading};
 use super::theme::TextRole;
-use crate::model::Json;
+use crate::json::Json;
 use std::borrow::Cow;
 use std::fmt::Debug;
 

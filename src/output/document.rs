@@ -10,7 +10,7 @@ use super::text::{block, one_line, width};
 use super::theme::{TextRole, Theme};
 use super::tree::{TreeColumns, guides};
 use crate::error::Result;
-use crate::model::Json;
+use crate::json::Json;
 use std::io::Write;
 
 /// A document that is written block by block.

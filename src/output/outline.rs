@@ -2,7 +2,7 @@
 //! `[]`).
 
 use super::text::width;
-use crate::model::Json;
+use crate::json::Json;
 
 /// Maximum depth; deeper values are shown as JSON.
 const MAX_DEPTH: usize = 12;
@@ -133,7 +133,7 @@ fn indent(out: &mut String, depth: usize) {
 #[cfg(test)]
 mod tests {
     use super::{line, lines};
-    use crate::model::Json;
+    use crate::json::Json;
 
     fn check(json: &str, columns: usize, expected: &str) {
         assert_eq!(lines(&Json::from_strict(json).unwrap(), columns), expected, "{json}");

@@ -1,7 +1,7 @@
 //! Stored JSON, pretty-printed for people: strings are unescaped, other values indented. Works on the JSON text, so
 //! that nesting depth and number size are not limited.
 
-use crate::model::Json;
+use crate::json::Json;
 use std::borrow::Cow;
 
 /// Maximum levels of indentation; deeper levels are indented no further, to leave room for text.

@@ -5,7 +5,7 @@ use super::document::Document;
 use super::options::RenderOptions;
 use super::table::Cell;
 use crate::error::Result;
-use crate::model::Json;
+use crate::json::Json;
 use serde::Serialize;
 use std::borrow::Cow;
 

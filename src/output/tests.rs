@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Json;
+use crate::json::Json;
 use std::io::Write as _;
 
 #[test]

@@ -1,7 +1,7 @@
 //! Conditions on traces: those of MLflow's filter language, and those that only flags can express.
 
 use super::{Glob, Grep, Regex};
-use crate::model::python;
+use crate::json::python;
 use std::collections::BTreeSet;
 
 /// A condition on a trace.

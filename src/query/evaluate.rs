@@ -5,7 +5,8 @@ use super::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
     ValueTest,
 };
-use crate::model::{Assessment, Json, SearchableSpan, Span, Timestamp, Trace, TraceInfo, keys, python};
+use crate::json::{Json, python};
+use crate::model::{Assessment, SearchableSpan, Span, Timestamp, Trace, TraceInfo, keys};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 

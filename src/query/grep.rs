@@ -1,8 +1,9 @@
 //! `--grep`: text search in the content of spans (inputs, outputs, messages, exceptions).
 
 use super::budget::SearchBudget;
+use crate::json::{Json, python};
 use crate::limits;
-use crate::model::{Json, Span, python};
+use crate::model::Span;
 use aho_corasick::AhoCorasick;
 use fancy_regex::{Expr, Regex};
 use regex_syntax::hir::{Hir, HirKind};

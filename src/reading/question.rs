@@ -1,8 +1,9 @@
 //! The question and the answer of a trace, as text.
 
 use crate::frameworks;
+use crate::json::Json;
 use crate::message::{Message, Part, Role};
-use crate::model::{Json, Payload, Trace, TraceInfo, keys};
+use crate::model::{Payload, Trace, TraceInfo, keys};
 
 /// Argument names under which functions take a question, in order of precedence.
 const QUESTION_KEYS: [&str; 12] = [

@@ -199,7 +199,7 @@ fn the_remainder_of_the_record_is_a_row() {
     let mut one = trace(&[("call", "", "LLM", Some((3, 1)))]);
     one.info.span_count = Some(5);
     one.info.recorded_usage = TokenUsage::from_json(
-        &crate::model::Json::from_strict(r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#).unwrap(),
+        &crate::json::Json::from_strict(r#"{"input_tokens":10,"output_tokens":1,"total_tokens":11}"#).unwrap(),
     );
     assert_eq!(rows(&one), ["llm call 3/1", "remainder - 7/0"]);
     assert_eq!(trace_usage(&one).source, Some("recorded"));
@@ -239,7 +239,7 @@ fn recorded_usage_takes_precedence_over_derived_usage() {
             usage.0 + usage.1
         );
         one.spans.as_mut().unwrap().list[at].derived_usage =
-            TokenUsage::from_json(&crate::model::Json::from_strict(&json).unwrap());
+            TokenUsage::from_json(&crate::json::Json::from_strict(&json).unwrap());
     }
     assert_eq!(rows(&one), ["llm alone 1/2", "llm recorded+above 10/5"]);
     let derived: Vec<bool> = trace_usage(&one).rows.iter().map(|row| row.is_derived).collect();
@@ -282,7 +282,7 @@ proptest! {
 
 fn payload(inputs: &str, outputs: &str) -> String {
     let attribute = |key: &str, value: &str| {
-        let text = crate::model::Json::string(value);
+        let text = crate::json::Json::string(value);
         if value.is_empty() { String::new() } else { format!(r#","{key}":{}"#, text.text()) }
     };
     attribute("mlflow.spanInputs", inputs) + &attribute("mlflow.spanOutputs", outputs)

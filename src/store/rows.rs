@@ -1,7 +1,8 @@
 //! Converts spans from files into the rows that MLflow would store for them, so that conditions on rows apply to them
 //! too.
 
-use crate::model::{Json, SearchableSpan, Span, Trace, TraceInfo, python};
+use crate::json::{Json, python};
+use crate::model::{SearchableSpan, Span, Trace, TraceInfo};
 use crate::query::Filter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

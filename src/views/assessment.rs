@@ -1,6 +1,7 @@
 //! Assessments as text: on one line, or in full.
 
-use crate::model::{Assessment, Json};
+use crate::json::Json;
+use crate::model::Assessment;
 use crate::output::{Block, Paragraph, StyledText, TextRole};
 use std::borrow::Cow;
 

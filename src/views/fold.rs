@@ -1,7 +1,8 @@
 //! Hides spans without information of their own: messages of AutoGen's runtime, inner spans of an LLM call, and spans
 //! that only repeat the token counts of calls. Only for text output: the JSON has all spans as stored.
 
-use crate::model::{Json, Node, Span, Spans, Timestamp, TraceInfo, TraceState, UsageScope, is_runtime_message};
+use crate::json::Json;
+use crate::model::{Node, Span, Spans, Timestamp, TraceInfo, TraceState, UsageScope, is_runtime_message};
 use crate::reading::{AgentSource, Agents, TraceUsage};
 
 /// The spans that remain after folding.

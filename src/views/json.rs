@@ -3,8 +3,9 @@
 
 use super::usage_conflict::ConflictJson;
 use crate::analysis::usage::TraceUsage;
+use crate::json::Json;
 use crate::model::{
-    Assessment, Cost, Exception, Experiment, Json, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
+    Assessment, Cost, Exception, Experiment, Labels, Node, Problem, Span, Timestamp, TokenUsage, Totals, Trace,
     TraceInfo,
 };
 use crate::query::TextMatch;

@@ -114,7 +114,7 @@ fn log_level(payload: &Payload) -> Option<&'static str> {
 /// Returns the names of the tools offered to the model. Their definitions are listed with the attributes.
 fn tool_names(payload: &Payload) -> Option<String> {
     let tools = payload.attribute("mlflow.chat.tools")?.items()?;
-    let name = |tool: &crate::model::Json| {
+    let name = |tool: &crate::json::Json| {
         let function = tool.member("function");
         Some(function.as_ref().unwrap_or(tool).member("name")?.display())
     };

@@ -2,7 +2,7 @@
 #![no_main]
 
 use mltrace::formats;
-use mltrace::model::Json;
+use mltrace::json::Json;
 use mltrace_fuzz::{arranged, decoded, use_json, use_span};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

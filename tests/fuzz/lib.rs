@@ -3,8 +3,9 @@
 use mltrace::formats::SpanDetail;
 use mltrace::frameworks;
 use mltrace::json::canonical;
+use mltrace::json::{Json, python};
 use mltrace::message::{Message, Part};
-use mltrace::model::{self, Json, Span, python};
+use mltrace::model::{self, Span};
 use mltrace::query::Grep;
 use std::collections::HashSet;
 use std::sync::LazyLock;

@@ -3,7 +3,8 @@
 
 use mltrace::formats;
 use mltrace::frameworks::{self, PossibleMentions, SpanRequest};
-use mltrace::model::{Json, SpanEvent, Timestamp};
+use mltrace::json::Json;
+use mltrace::model::{SpanEvent, Timestamp};
 use mltrace_fuzz::{use_json, use_messages};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -4,7 +4,7 @@
 #![no_main]
 
 use mltrace::formats::{self, SpanDetail};
-use mltrace::model::Json;
+use mltrace::json::Json;
 use mltrace::query::{Glob, Grep, Regex};
 
 libfuzzer_sys::fuzz_target!(|input: &str| {
@@ -20,7 +20,7 @@ libfuzzer_sys::fuzz_target!(|input: &str| {
     let _ = glob.to_sqlite();
     // MLflow writes JSON in ASCII, exporters as it is; values of attributes are JSON within JSON.
     let inputs = Json::string(Json::string(&text).text());
-    let ascii = mltrace::model::python::escape_non_ascii(inputs.text());
+    let ascii = mltrace::json::python::escape_non_ascii(inputs.text());
     for inputs in [inputs.text(), &ascii] {
         let stored = format!(
             r#"{{"span_id":"a1b2c3d4e5f60718","start_time_unix_nano":1,"name":"n","attributes":{{"mlflow.spanInputs":{inputs}}}}}"#

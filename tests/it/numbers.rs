@@ -3,7 +3,8 @@
 use crate::harness::{Cli, Fixture, items, strings};
 use crate::server::{MockResponse, Server};
 use mltrace::analysis::prices::Prices;
-use mltrace::model::{Json, TokenUsage};
+use mltrace::json::Json;
+use mltrace::model::TokenUsage;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -7,8 +7,9 @@ mod open;
 mod seen;
 
 use crate::frameworks;
+use crate::json::Json;
 use crate::message::{Message, Part, Role, ToolResultPart};
-use crate::model::{Json, Payload, Span, Spans, Timestamp, Trace, UsageScope, is_runtime_message, keys};
+use crate::model::{Payload, Span, Spans, Timestamp, Trace, UsageScope, is_runtime_message, keys};
 use crate::reading::identity::{self, PartHash};
 use crate::reading::{self, AgentSource, Agents, CallIndex, Reading, Speakers, messages};
 use open::{OpenSpan, OpenSpans};

@@ -12,7 +12,8 @@ use super::span_index::SpanIndex;
 use super::structure::differences;
 use super::{ChangedField, DiffNode, Strictness};
 use crate::analysis::exceptions::Failure;
-use crate::model::{Json, Payload, Span, SpanStatus, SpanType};
+use crate::json::Json;
+use crate::model::{Payload, Span, SpanStatus, SpanType};
 use std::collections::HashMap;
 
 /// Fills in the changes of each node of the merged tree, and counts the ignored differences.

@@ -2,8 +2,9 @@
 
 use super::ids::mask_ids;
 use super::readable::{readable, readable_member, readable_text};
+use crate::json::Json;
 use crate::message::{Media, Message, Part, Role, ToolResultPart};
-use crate::model::{Json, Payload, Span, Timestamp};
+use crate::model::{Payload, Span, Timestamp};
 use crate::reading::{CallIndex, Reading, messages};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 

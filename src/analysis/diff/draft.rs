@@ -5,7 +5,7 @@ use super::ids::mask_ids;
 use super::structure::Difference;
 use super::words::{MatchIds, diff_words};
 use super::{Change, ChangedField, WordOp, WordRun};
-use crate::model::Json;
+use crate::json::Json;
 
 /// A change before it is reported.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use super::ChangedField;
 use super::ids::{Renames, ids, mask_ids};
 use super::structure::{Difference, ValuePairing};
-use crate::model::Json;
+use crate::json::Json;
 use std::collections::HashSet;
 
 /// The kind of an ignored difference.

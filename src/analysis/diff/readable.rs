@@ -1,6 +1,6 @@
 //! Normalized text of JSON values, for comparison and display.
 
-use crate::model::Json;
+use crate::json::Json;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 

@@ -10,7 +10,8 @@ use super::readable::nested_json;
 use super::structure::{self, Difference, ValuePairing};
 use super::words::{MatchIds, diff_words};
 use super::{Change, ChangedField, Strictness};
-use crate::model::{Json, Span};
+use crate::json::Json;
+use crate::model::Span;
 use std::collections::HashSet;
 
 /// Attributes that differ between any two traces and are not compared: `mlflow.traceRequestId` is the trace id, which

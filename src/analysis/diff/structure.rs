@@ -4,7 +4,7 @@ use super::content::{PieceKey, key_of};
 use super::ids::mask_ids;
 use super::readable::{nested_json, readable};
 use super::sequence::{DifferingRange, differing_ranges, equal_pairs};
-use crate::model::Json;
+use crate::json::Json;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A difference at one path.

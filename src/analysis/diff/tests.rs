@@ -330,7 +330,8 @@ fn a_renamed_span_with_the_same_content_is_paired() {
 mod properties {
     use super::{diff_content, trace};
     use crate::analysis::diff::{Change, Diff, Strictness};
-    use crate::model::{Json, Trace};
+    use crate::json::Json;
+    use crate::model::Trace;
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 

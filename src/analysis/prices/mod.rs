@@ -4,7 +4,8 @@
 //! `calculate_cost_by_model_and_token_usage`, and `utils/providers.py`, `cost_per_token`, without litellm), with one
 //! difference: requests above a long-context threshold are charged the long-context prices, which MLflow ignores.
 
-use crate::model::{Cost, Json, Span, Spans, TokenUsage, Trace};
+use crate::json::Json;
+use crate::model::{Cost, Span, Spans, TokenUsage, Trace};
 use crate::reading::{self, RowKind};
 use flate2::read::ZlibDecoder;
 use std::cell::RefCell;

@@ -8,7 +8,7 @@ use super::no_new_exceptions::NoNewExceptions;
 use super::parse::parse_share;
 use super::{Limit, Measure, RequiredData, Rule, RuleUnit, Statistic, Totals, ValueSeries};
 use crate::analysis::exceptions::ExceptionGroup;
-use crate::model::Json;
+use crate::json::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::{FormatInfo, ListSpec, RowWriter, ViewForm};
 use crate::error::Result;
-use crate::model::Json;
+use crate::json::Json;
 use crate::output::json::Page;
 use crate::output::row::AnyRow;
 use crate::output::text;

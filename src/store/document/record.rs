@@ -2,8 +2,9 @@
 //! (`store/tracking/sqlalchemy_store.py`, `_log_spans_once` and `_update_trace_info_attributes`, MLflow 3.18).
 
 use crate::formats;
+use crate::json::Json;
 use crate::model::{
-    Experiment, Json, Labels, Payload, Span, SpanId, SpanStatus, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
+    Experiment, Labels, Payload, Span, SpanId, SpanStatus, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
 };
 use std::collections::HashMap;
 

@@ -4,7 +4,8 @@
 
 use super::records::TOKENS;
 use super::schema::Schema;
-use crate::model::{AssessmentKind, Json, Timestamp, keys, python};
+use crate::json::{Json, python};
+use crate::model::{AssessmentKind, Timestamp, keys};
 use crate::query::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, Regex, SpanTest, TextKey,
     TextTest, ValueTest,

@@ -6,10 +6,9 @@ use super::schema::Schema;
 use super::trace_row::TraceRow;
 use super::{float, integer, str_of, text};
 use crate::formats;
+use crate::json::Json;
 use crate::limits;
-use crate::model::{
-    Assessment, AssessmentKind, Cost, Json, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
-};
+use crate::model::{Assessment, AssessmentKind, Cost, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys};
 use rusqlite::limits::Limit;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 

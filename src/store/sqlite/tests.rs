@@ -2,7 +2,7 @@
 
 use super::scan::Scan;
 use super::*;
-use crate::model::Json;
+use crate::json::Json;
 use crate::query::{AssessmentTest, Clause, Filter, language};
 use crate::store::{ReadPlan, rows, select};
 use proptest::prelude::*;

@@ -1,8 +1,9 @@
 //! JSON of a conversation.
 
 use crate::analysis::conversation::Step;
+use crate::json::Json;
 use crate::message::{Message, Part, ToolCallPart};
-use crate::model::{Cost, Json, Span, TokenUsage};
+use crate::model::{Cost, Span, TokenUsage};
 use crate::views::json::{ExceptionJson, FailureJson, ObjectJson, ProblemJson, TraceJson};
 use serde::Serialize;
 

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::frameworks::ARGUMENT_KEYS;
+use crate::json::Json;
 use crate::message::{Media, Message, Part, Role, ToolCallPart, ToolResultPart};
-use crate::model::Json;
 use crate::output::text::{one_line, width};
 use crate::output::{Block, Document, LineLimit, Paragraph, RenderOptions, StyledText, TextRole, outline, pretty};
 use std::borrow::Cow;

@@ -3,7 +3,8 @@
 use super::DiffView;
 use crate::analysis::diff::{Change, DiffNode, IgnoredKind, NodeChange, WordRun};
 use crate::analysis::usage::TraceUsage;
-use crate::model::{Cost, Json, Span, TokenUsage};
+use crate::json::Json;
+use crate::model::{Cost, Span, TokenUsage};
 use crate::output::json::SCHEMA;
 use crate::views::json::{ProblemJson, TraceJson};
 use serde::Serialize;

@@ -2,7 +2,8 @@
 
 use super::TreeView;
 use crate::error::Result;
-use crate::model::{Json, SpansSource, keys};
+use crate::json::Json;
+use crate::model::{SpansSource, keys};
 use crate::number;
 use crate::output::{Block, Document, LineLimit, Paragraph, RenderOptions, StyledText, TextRole};
 use crate::views::assessment;

@@ -1,7 +1,7 @@
 //! Tests of parameters, tools and finish reasons.
 
 use crate::analysis::diff::tests::{diff_content, trace, tree_lines};
-use crate::model::Json;
+use crate::json::Json;
 
 /// Renders the diff of two model calls that differ in one attribute, which may be their inputs or outputs.
 fn diff_lines(key: &str, a: &str, b: &str) -> String {

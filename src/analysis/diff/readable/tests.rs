@@ -1,7 +1,7 @@
 //! Tests of normalized text.
 
 use super::readable;
-use crate::model::Json;
+use crate::json::Json;
 
 #[test]
 fn equal_values_have_equal_text() {

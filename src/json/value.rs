@@ -86,7 +86,7 @@ impl Json {
     }
 
     /// Borrows the members of an object; `None` for any other value.
-    pub(super) fn borrowed_members(&self) -> Option<Members<'_>> {
+    pub(crate) fn borrowed_members(&self) -> Option<Members<'_>> {
         self.text().starts_with('{').then(|| serde_json::from_str(self.text()).ok())?
     }
 
@@ -115,7 +115,7 @@ impl Json {
 }
 
 /// Parses an integer, also if written as a string or a float.
-pub(super) fn integer(raw: &RawValue) -> Option<i64> {
+pub(crate) fn integer(raw: &RawValue) -> Option<i64> {
     let text = raw.get().trim_matches('"');
     text.parse().ok().or_else(|| {
         let float: f64 = text.parse().ok()?;
@@ -125,7 +125,7 @@ pub(super) fn integer(raw: &RawValue) -> Option<i64> {
 }
 
 /// Returns a finite number, also if written as a string.
-pub(super) fn number(raw: &RawValue) -> Option<f64> {
+pub(crate) fn number(raw: &RawValue) -> Option<f64> {
     raw.get().trim_matches('"').parse().ok().filter(|float: &f64| float.is_finite())
 }
 
