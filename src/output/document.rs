@@ -86,7 +86,7 @@ impl<'a> Document<'a> {
         self.options.width.map_or(usize::MAX, |all| all.saturating_sub(width(&self.prefix)))
     }
 
-    /// Columns available to wrapped text after the first `lead` columns of a line; at least [`MIN_TEXT_WIDTH`].
+    /// Columns available to wrapped text after the first `lead` columns of a line; at least 20.
     #[must_use]
     pub fn text_room(&self, lead: usize) -> usize {
         self.room().saturating_sub(lead).max(MIN_TEXT_WIDTH)
