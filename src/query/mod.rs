@@ -106,16 +106,7 @@ impl Filter {
 
     /// All `RLIKE` expressions, including those that MLflow derives for the JSON text of spans.
     pub fn regexes(&self) -> impl Iterator<Item = &Regex> {
-        let tests = self.clauses.iter().flat_map(|clause| match clause {
-            Clause::Text(_, test) | Clause::Label(_, LabelTest::Text(test)) => [Some(test), None],
-            Clause::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => [Some(test), None],
-            Clause::Span(SpanTest::AttributeText(attribute)) => [Some(&attribute.test), Some(&attribute.content_test)],
-            Clause::Span(
-                SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test) | SpanTest::Content(test),
-            ) => [Some(test), None],
-            _ => [None, None],
-        });
-        tests.flatten().filter_map(|test| if let TextTest::Rlike(regex) = test { Some(regex) } else { None })
+        self.clauses.iter().flat_map(Clause::regexes)
     }
 
     /// Returns a message for each pattern whose search was not completed because it took too long.
@@ -150,6 +141,23 @@ impl Filter {
 }
 
 impl Clause {
+    /// Its `RLIKE` expressions, including the one that MLflow derives for the JSON text of spans.
+    fn regexes(&self) -> impl Iterator<Item = &Regex> {
+        let tests = match self {
+            Self::Text(_, test) | Self::Label(_, LabelTest::Text(test)) => [Some(test), None],
+            Self::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => [Some(test), None],
+            Self::Span(SpanTest::AttributeText(attribute)) => [Some(&attribute.test), Some(&attribute.content_test)],
+            Self::Span(
+                SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test) | SpanTest::Content(test),
+            ) => [Some(test), None],
+            _ => [None, None],
+        };
+        tests
+            .into_iter()
+            .flatten()
+            .filter_map(|test| if let TextTest::Rlike(regex) = test { Some(regex) } else { None })
+    }
+
     fn warning(&self) -> Option<String> {
         const STATES: &[&str] = &["OK", "ERROR", "IN_PROGRESS", "STATE_UNSPECIFIED"];
         const STATUSES: &[&str] = &["OK", "ERROR", "UNSET"];
