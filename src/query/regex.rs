@@ -6,27 +6,23 @@ mod tests;
 
 use super::budget::SearchBudget;
 use crate::limits;
+use fancy_regex::{CompileError, ParseError};
 use python::translate;
 use std::sync::Arc;
 
 /// A regular expression with the semantics of Python 3.11's `re.search`, which only tests whether a text matches.
 ///
-/// A pattern that Python rejects is invalid and matches nothing, as in MLflow. Known differences:
+/// A pattern that Python rejects is invalid and matches nothing, as in MLflow. A pattern that Python accepts but that
+/// would be searched differently here is unsupported; filters with it are rejected. Known differences:
 ///
-/// - `\N{…}` and the flag `t` are rejected.
-/// - Groups nested more than 60 levels deep, backreferences and repeated assertions inside a lookbehind, and counts too
-///   large for a compiled program (`\w{3000}`) are rejected.
 /// - A search is aborted after as many backtracking steps as would take seconds, or if `.*` next to a lookaround would
 ///   need to store a million backtracking positions; Python would continue. Once the searches of a pattern have taken
 ///   [`limits::PATTERN_TIME`], no further text is searched.
 /// - Character classes and case (`\w`, `\d`) follow a newer Unicode version than Python 3.11's.
-/// - A case-insensitive backreference only matches as many bytes as its group did.
-/// - A condition on the enclosing group holds; in Python it does not hold in the first iteration.
-/// - Because of a bug, Python searches for the start of a pattern such as `(?ai:\W)` without the flags.
 #[derive(Clone, Debug)]
 pub struct Regex {
     pattern: String,
-    programs: Arc<Result<Programs, String>>,
+    programs: Arc<Result<Programs, PatternError>>,
     budget: SearchBudget,
 }
 
@@ -36,14 +32,20 @@ impl PartialEq for Regex {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Programs {
-    /// The pattern without word boundaries, which make a search slow. A text that does not match it cannot match the
-    /// exact pattern. `None` if there are no boundaries, or if removing them could make the pattern stricter.
-    loose: Option<fancy_regex::Regex>,
     exact: fancy_regex::Regex,
-    /// Whether a search with the exact pattern takes linear time.
+    /// Whether a search takes linear time.
     is_linear: bool,
+}
+
+/// Why a pattern is not searched for.
+#[derive(Debug)]
+enum PatternError {
+    /// Python rejects it. Holds the reason.
+    Invalid(String),
+    /// Python may accept it. Holds the construct that is not supported, or the reason.
+    Unsupported(String),
 }
 
 impl Regex {
@@ -63,16 +65,25 @@ impl Regex {
         &self.pattern
     }
 
-    /// Whether the pattern is valid.
+    /// Whether the pattern can be searched for.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.programs.is_ok()
     }
 
-    /// Returns why the pattern is invalid.
+    /// Returns why the pattern cannot be searched for: it is invalid, or unsupported.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
-        self.programs.as_ref().as_ref().err().map(String::as_str)
+        match &*self.programs {
+            Err(PatternError::Invalid(why) | PatternError::Unsupported(why)) => Some(why),
+            Ok(_) => None,
+        }
+    }
+
+    /// Returns the construct that is not supported, or the engine's reason, if the pattern may match in Python.
+    #[must_use]
+    pub fn unsupported(&self) -> Option<&str> {
+        if let Err(PatternError::Unsupported(why)) = &*self.programs { Some(why) } else { None }
     }
 
     /// Whether the pattern matches anywhere in a text.
@@ -84,11 +95,10 @@ impl Regex {
         }
         let Some(_search) = self.budget.start_search(text) else { return false };
         // An error here means that the search was aborted.
-        programs.loose.as_ref().is_none_or(|loose| loose.is_match(text).unwrap_or(true))
-            && programs.exact.is_match(text).unwrap_or_else(|_| {
-                self.budget.mark_incomplete();
-                false
-            })
+        programs.exact.is_match(text).unwrap_or_else(|_| {
+            self.budget.mark_incomplete();
+            false
+        })
     }
 
     /// Whether a search was aborted, so that matches may have been missed.
@@ -111,18 +121,36 @@ impl Regex {
 }
 
 impl Programs {
-    fn new(pattern: &str) -> Result<Self, String> {
-        let (exact, may_loosen) = translate(pattern, true)?;
-        let loose = if may_loosen { Some(compile(&translate(pattern, false)?.0)?) } else { None };
-        Ok(Self { loose, is_linear: regex_syntax::parse(&exact).is_ok(), exact: compile(&exact)? })
+    fn new(pattern: &str) -> Result<Self, PatternError> {
+        let translated = translate(pattern)?;
+        let exact = fancy_regex::RegexBuilder::new(&translated)
+            // Each position where a backtracking pattern does not match is a step, and texts may have megabytes.
+            .backtrack_limit(limits::REGEX_STEPS)
+            .delegate_size_limit(limits::REGEX_BYTES)
+            // Without this, every position is such a step, even if the pattern only has word boundaries.
+            .seek(true)
+            .build()
+            .map_err(|error| PatternError::Unsupported(engine_reason(error)))?;
+        // The linear engine has no possessive quantifiers; it would parse them as nested ones.
+        let is_linear = regex_syntax::parse(&translated).is_ok() && !translated.contains("}+");
+        Ok(Self { exact, is_linear })
     }
 }
 
-fn compile(translated: &str) -> Result<fancy_regex::Regex, String> {
-    fancy_regex::RegexBuilder::new(translated)
-        // Each position where a backtracking pattern does not match is a step, and texts may have megabytes.
-        .backtrack_limit(limits::REGEX_STEPS)
-        .delegate_size_limit(limits::REGEX_BYTES)
-        .build()
-        .map_err(|error| error.to_string())
+/// Returns the construct that the engine rejects, or its message without the position in the translated pattern.
+fn engine_reason(error: fancy_regex::Error) -> String {
+    match error {
+        fancy_regex::Error::ParseError(_, ParseError::TargetNotRepeatable) => {
+            "the repetition of a lookaround or an empty group".to_owned()
+        }
+        fancy_regex::Error::ParseError(_, why) => format!("this pattern: {why}"),
+        fancy_regex::Error::CompileError(why) => match *why {
+            CompileError::FeatureNotYetSupported(_) => "a lookbehind of varying width".to_owned(),
+            CompileError::InnerError(error) if error.size_limit().is_some() => {
+                format!("a pattern that takes more than {} MiB", limits::REGEX_BYTES >> 20)
+            }
+            why => format!("this pattern: {why}"),
+        },
+        other => format!("this pattern: {other}"),
+    }
 }

@@ -3,7 +3,7 @@
 use super::lexer::{Token, TokenKind};
 use super::operators::{Content, Literal, Operator, ParsedTest};
 use super::{ClauseForm, SyntaxError, error, keys, list};
-use crate::query::Clause;
+use crate::query::{Clause, Regex};
 use std::ops::Range;
 
 const MILLISECONDS: &str = "use plain milliseconds, or --since, --until and --min-duration for dates and units";
@@ -60,7 +60,12 @@ impl<'a> Parser<'a> {
             let message = "`timestamp` requires an integer in MLflow";
             return Err(error(value.at.clone(), message).with_hint("use `timestamp_ms`"));
         }
-        Ok((keys::build_clause(&key, test)?, form))
+        let at = if let ParsedTest::Compare(_, value) = &test { value.at.clone() } else { range };
+        let clause = keys::build_clause(&key, test)?;
+        if let Some(construct) = clause.regexes().find_map(Regex::unsupported) {
+            return Err(error(at, format!("`RLIKE` does not support {construct}")));
+        }
+        Ok((clause, form))
     }
 
     /// Parses an identifier: words and quoted pieces joined by dots. Returns its byte range, including the prefix.
