@@ -35,6 +35,116 @@ pub enum Clause {
     Grep(Grep),
 }
 
+/// What has to be read of a trace to evaluate a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClauseSource {
+    /// Columns of its record: times, state and ids.
+    Columns,
+    /// Its complete record.
+    Record,
+    /// Its record, and the runs and prompts that are linked to it.
+    Links,
+    /// Its name: in its record, or that of its root span.
+    Name,
+    /// The rows of its spans in MLflow's table `spans`.
+    Rows,
+    /// The types of its decoded spans.
+    SpanTypes,
+    /// Its decoded spans.
+    Spans,
+}
+
+impl Clause {
+    /// What has to be read of a trace.
+    pub(crate) const fn source(&self) -> ClauseSource {
+        match self {
+            Self::Text(..) | Self::Number(..) => ClauseSource::Columns,
+            Self::Label(..) | Self::Assessment(_) | Self::Issue(_) | Self::MinTokens(_) => ClauseSource::Record,
+            Self::Run(_) | Self::Prompt(_) => ClauseSource::Links,
+            Self::Name(_) => ClauseSource::Name,
+            Self::Span(_) => ClauseSource::Rows,
+            Self::SpanType(_) => ClauseSource::SpanTypes,
+            Self::Model(_) | Self::Grep(_) => ClauseSource::Spans,
+        }
+    }
+
+    /// Returns the lower bound on the start time, in milliseconds since 1970, if this is one.
+    pub(crate) const fn earliest_start(&self) -> Option<&Operand> {
+        match self {
+            Self::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) => Some(operand),
+            _ => None,
+        }
+    }
+
+    /// Returns the run id, if this is a condition on the run.
+    pub(crate) fn run(&self) -> Option<&str> {
+        if let Self::Run(id) = self { Some(id) } else { None }
+    }
+
+    /// Returns the condition on a row of MLflow's table `spans`, if this is one.
+    pub(crate) const fn span_test(&self) -> Option<&SpanTest> {
+        if let Self::Span(test) = self { Some(test) } else { None }
+    }
+
+    /// Returns the condition on a string as written in a filter, if this is one.
+    const fn text_test(&self) -> Option<&TextTest> {
+        match self {
+            Self::Text(_, test)
+            | Self::Label(_, LabelTest::Text(test))
+            | Self::Assessment(AssessmentTest { value: ValueTest::Text(test), .. })
+            | Self::Span(
+                SpanTest::Name(test)
+                | SpanTest::Type(test)
+                | SpanTest::Status(test)
+                | SpanTest::Content(test)
+                | SpanTest::Attribute(_, test),
+            ) => Some(test),
+            Self::Span(SpanTest::AttributeText(attribute)) => Some(&attribute.test),
+            _ => None,
+        }
+    }
+
+    /// Its `RLIKE` expressions, including the one that MLflow derives for the JSON text of spans.
+    pub(super) fn regexes(&self) -> impl Iterator<Item = &Regex> {
+        let derived = match self {
+            Self::Span(SpanTest::AttributeText(attribute)) => Some(&attribute.content_test),
+            _ => None,
+        };
+        let tests = self.text_test().into_iter().chain(derived);
+        tests.filter_map(|test| if let TextTest::Rlike(regex) = test { Some(regex) } else { None })
+    }
+
+    /// Returns a warning if the condition is valid but cannot match anything useful.
+    pub(super) fn warning(&self) -> Option<String> {
+        const STATES: &[&str] = &["OK", "ERROR", "IN_PROGRESS", "STATE_UNSPECIFIED"];
+        const STATUSES: &[&str] = &["OK", "ERROR", "UNSET"];
+        let unknown_value = |key: &str, test: &TextTest, known: &[&str]| {
+            let (TextTest::Is(value) | TextTest::IsNot(value)) = test else {
+                return None;
+            };
+            let message = format!("unknown {key} `{value}` (expected {})", known.join(", "));
+            (!known.contains(&value.as_str())).then_some(message)
+        };
+        let unknown = match self {
+            Self::Number(key, _, Operand::Text(text)) => {
+                let flags = if *key == NumberKey::ExecutionTime { "--min-duration" } else { "--since and --until" };
+                let is_number = *key != NumberKey::EndTime && text.trim().parse::<f64>().is_ok();
+                (!is_number).then(|| format!("`{text}` in quotes is not compared as a number; use {flags}"))
+            }
+            Self::Text(TextKey::Status, test) => unknown_value("trace state", test, STATES),
+            Self::Span(SpanTest::Status(test)) => unknown_value("span status", test, STATUSES),
+            _ => None,
+        };
+        unknown.or_else(|| {
+            let TextTest::Rlike(regex) = self.text_test()? else {
+                return None;
+            };
+            let why = regex.error()?;
+            Some(format!("invalid regular expression `{}`, which matches nothing: {why}", regex.pattern()))
+        })
+    }
+}
+
 /// A string field of the trace record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKey {

@@ -2,8 +2,8 @@
 
 use super::like::{ilike, like};
 use super::{
-    AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
-    ValueTest,
+    AssessmentTest, Clause, ClauseSource, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey,
+    TextTest, ValueTest,
 };
 use crate::json::{Json, python};
 use crate::model::{Assessment, SearchableSpan, Span, Timestamp, Trace, TraceInfo, keys};
@@ -23,12 +23,10 @@ impl Filter {
         self.matches_info(&trace.info)
             && trace.rows.as_deref().is_none_or(|rows| self.matches_rows(rows))
             && trace.spans.as_ref().is_none_or(|spans| {
-                self.clauses.iter().all(|clause| match clause {
-                    Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_) => {
-                        spans.list.iter().any(|span| clause.holds_for_span(span))
-                    }
-                    _ => true,
-                })
+                let is_on_span =
+                    |clause: &&Clause| matches!(clause.source(), ClauseSource::SpanTypes | ClauseSource::Spans);
+                let holds = |clause: &Clause| spans.list.iter().any(|span| clause.holds_for_span(span));
+                self.clauses.iter().filter(is_on_span).all(holds)
             })
     }
 
@@ -41,7 +39,7 @@ impl Filter {
     /// Whether the times, state or ids of a trace record rule it out, regardless of tags, metadata and assessments.
     #[must_use]
     pub fn is_ruled_out_by_record(&self, info: &TraceInfo) -> bool {
-        let is_of_record = |clause: &&Clause| matches!(clause, Clause::Text(..) | Clause::Number(..));
+        let is_of_record = |clause: &&Clause| clause.source() == ClauseSource::Columns;
         self.clauses.iter().filter(is_of_record).any(|clause| !clause.holds_for(info))
     }
 
@@ -61,13 +59,10 @@ impl Filter {
     /// Returns the time before which spans are ignored, derived from lower bounds on the start of traces.
     #[must_use]
     pub fn earliest_span_start(&self) -> Option<Timestamp> {
-        let bounds = self.clauses.iter().filter_map(|clause| match clause {
-            Clause::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) => match operand {
-                Operand::Int(millis) => Some(*millis as f64),
-                Operand::Float(millis) => Some(*millis),
-                Operand::Text(_) => None,
-            },
-            _ => None,
+        let bounds = self.clauses.iter().filter_map(|clause| match clause.earliest_start()? {
+            Operand::Int(millis) => Some(*millis as f64),
+            Operand::Float(millis) => Some(*millis),
+            Operand::Text(_) => None,
         });
         let bound = bounds.reduce(f64::max)?;
         Some(Timestamp(((bound - TOLERANCE_MS as f64) * 1e6).ceil() as i64))
@@ -75,7 +70,7 @@ impl Filter {
 }
 
 impl Clause {
-    fn holds_for(&self, info: &TraceInfo) -> bool {
+    pub(super) fn holds_for(&self, info: &TraceInfo) -> bool {
         match self {
             Self::Text(key, test) => {
                 let value = match key {
@@ -122,6 +117,16 @@ impl Clause {
             Self::SpanType(types) => span.span_type.is_one_of(types),
             Self::Model(glob) => span.model.as_deref().is_some_and(|model| glob.matches(model)),
             Self::Grep(grep) => grep.find(span).is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether encoded spans, JSON or protobuf, may meet a condition on model or content; true for all other
+    /// conditions. Has false positives, but no false negatives.
+    pub(super) fn may_hold_in(&self, stored: &[u8]) -> bool {
+        match self {
+            Self::Model(glob) => memchr::memmem::find(stored, glob.longest_literal().as_bytes()).is_some(),
+            Self::Grep(grep) => grep.may_be_in(stored),
             _ => true,
         }
     }

@@ -15,8 +15,8 @@ mod prefilter;
 mod regex;
 
 pub use clause::{
-    AssessmentTest, AttributeText, Clause, Comparison, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey,
-    TextTest, ValueTest,
+    AssessmentTest, AttributeText, Clause, ClauseSource, Comparison, Label, LabelTest, NumberKey, Operand, SpanTest,
+    TextKey, TextTest, ValueTest,
 };
 pub use glob::Glob;
 pub use grep::{Grep, TextMatch};
@@ -35,13 +35,19 @@ pub struct Filter {
 impl Filter {
     /// The conditions on a row of MLflow's table `spans`.
     pub fn span_tests(&self) -> impl Iterator<Item = &SpanTest> {
-        self.clauses.iter().filter_map(|clause| if let Clause::Span(test) = clause { Some(test) } else { None })
+        self.clauses.iter().filter_map(Clause::span_test)
+    }
+
+    /// Whether any condition needs this to be read of a trace.
+    #[must_use]
+    pub fn needs(&self, source: ClauseSource) -> bool {
+        self.clauses.iter().any(|clause| clause.source() == source)
     }
 
     /// Whether span rows are needed.
     #[must_use]
     pub fn needs_rows(&self) -> bool {
-        self.span_tests().next().is_some()
+        self.needs(ClauseSource::Rows)
     }
 
     /// Whether the JSON text of span rows is needed.
@@ -59,35 +65,21 @@ impl Filter {
     /// Whether decoded spans are needed.
     #[must_use]
     pub fn needs_spans(&self) -> bool {
-        self.clauses.iter().any(|clause| matches!(clause, Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_)))
-    }
-
-    /// Whether the only conditions on decoded spans, if any, are on their types.
-    #[must_use]
-    pub fn needs_only_span_types(&self) -> bool {
-        !self.clauses.iter().any(|clause| matches!(clause, Clause::Model(_) | Clause::Grep(_)))
+        self.needs(ClauseSource::SpanTypes) || self.needs(ClauseSource::Spans)
     }
 
     /// Whether trace records are not enough to evaluate the filter.
     #[must_use]
     pub fn needs_more_than_records(&self) -> bool {
-        self.needs_spans() || self.needs_rows() || self.clauses.iter().any(|clause| matches!(clause, Clause::Name(_)))
+        self.needs_spans() || self.needs_rows() || self.needs(ClauseSource::Name)
     }
 
     /// Whether the result for a trace only depends on the name of its root span, because no trace name was recorded.
     #[must_use]
     pub fn needs_root_name(&self, info: &TraceInfo) -> bool {
-        let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
-        info.display_name().is_none() && self.clauses.iter().any(is_name) && {
-            let clauses = self.clauses.iter().filter(|clause| !is_name(clause)).cloned().collect();
-            Self { clauses }.matches_info(info)
-        }
-    }
-
-    /// Whether linked runs and prompts of traces are needed.
-    #[must_use]
-    pub fn needs_links(&self) -> bool {
-        self.clauses.iter().any(|clause| matches!(clause, Clause::Run(_) | Clause::Prompt(_)))
+        info.display_name().is_none()
+            && self.needs(ClauseSource::Name)
+            && self.clauses.iter().all(|clause| clause.source() == ClauseSource::Name || clause.holds_for(info))
     }
 
     /// Returns the span types of which a trace must have one, if there is such a condition.
@@ -96,6 +88,12 @@ impl Filter {
         self.clauses
             .iter()
             .find_map(|clause| if let Clause::SpanType(types) = clause { Some(types.as_slice()) } else { None })
+    }
+
+    /// Replaces the condition on span types; without types, there is none.
+    pub fn set_span_types(&mut self, types: Vec<String>) {
+        self.clauses.retain(|clause| clause.source() != ClauseSource::SpanTypes);
+        self.clauses.extend((!types.is_empty()).then_some(Clause::SpanType(types)));
     }
 
     /// Returns the `--grep` condition, if any.
@@ -137,58 +135,6 @@ impl Filter {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.clauses.iter().filter_map(Clause::warning).collect()
-    }
-}
-
-impl Clause {
-    /// Its `RLIKE` expressions, including the one that MLflow derives for the JSON text of spans.
-    fn regexes(&self) -> impl Iterator<Item = &Regex> {
-        let tests = match self {
-            Self::Text(_, test) | Self::Label(_, LabelTest::Text(test)) => [Some(test), None],
-            Self::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => [Some(test), None],
-            Self::Span(SpanTest::AttributeText(attribute)) => [Some(&attribute.test), Some(&attribute.content_test)],
-            Self::Span(
-                SpanTest::Name(test) | SpanTest::Type(test) | SpanTest::Status(test) | SpanTest::Content(test),
-            ) => [Some(test), None],
-            _ => [None, None],
-        };
-        tests
-            .into_iter()
-            .flatten()
-            .filter_map(|test| if let TextTest::Rlike(regex) = test { Some(regex) } else { None })
-    }
-
-    fn warning(&self) -> Option<String> {
-        const STATES: &[&str] = &["OK", "ERROR", "IN_PROGRESS", "STATE_UNSPECIFIED"];
-        const STATUSES: &[&str] = &["OK", "ERROR", "UNSET"];
-        let unknown_value = |key: &str, test: &TextTest, known: &[&str]| {
-            let (TextTest::Is(value) | TextTest::IsNot(value)) = test else { return None };
-            let message = format!("unknown {key} `{value}` (expected {})", known.join(", "));
-            (!known.contains(&value.as_str())).then_some(message)
-        };
-        let test = match self {
-            Self::Number(key, _, Operand::Text(text)) => {
-                let flags = if *key == NumberKey::ExecutionTime { "--min-duration" } else { "--since and --until" };
-                let is_number = *key != NumberKey::EndTime && text.trim().parse::<f64>().is_ok();
-                let message = format!("`{text}` in quotes is not compared as a number; use {flags}");
-                return (!is_number).then_some(message);
-            }
-            Self::Text(key, test) => {
-                let warning = if *key == TextKey::Status { unknown_value("trace state", test, STATES) } else { None };
-                if warning.is_some() {
-                    return warning;
-                }
-                test
-            }
-            Self::Span(SpanTest::Status(test)) => return unknown_value("span status", test, STATUSES),
-            Self::Label(_, LabelTest::Text(test)) | Self::Span(SpanTest::Name(test) | SpanTest::Type(test)) => test,
-            Self::Span(SpanTest::AttributeText(attribute)) => &attribute.test,
-            Self::Assessment(AssessmentTest { value: ValueTest::Text(test), .. }) => test,
-            _ => return None,
-        };
-        let TextTest::Rlike(regex) = test else { return None };
-        let why = regex.error()?;
-        Some(format!("invalid regular expression `{}`, which matches nothing: {why}", regex.pattern()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A byte search over encoded spans, JSON or protobuf, that rules out traces before their spans are decoded.
 
-use super::{Clause, Filter};
+use super::{Clause, ClauseSource, Filter};
 
 /// Cheap byte search over undecoded spans. Holds the conditions that no scanned span may meet so far.
 #[derive(Clone, Debug)]
@@ -12,8 +12,7 @@ impl Filter {
     /// Returns a prefilter for the spans of a trace; `None` if no condition can be checked without decoding.
     #[must_use]
     pub fn prefilter(&self) -> Option<Prefilter<'_>> {
-        let left: Vec<&Clause> =
-            self.clauses.iter().filter(|clause| matches!(clause, Clause::Grep(_) | Clause::Model(_))).collect();
+        let left: Vec<&Clause> = self.clauses.iter().filter(|clause| clause.source() == ClauseSource::Spans).collect();
         (!left.is_empty()).then_some(Prefilter { pending: left })
     }
 }
@@ -21,11 +20,7 @@ impl Filter {
 impl Prefilter<'_> {
     /// Scans one or several encoded spans.
     pub fn scan(&mut self, stored: &[u8]) {
-        self.pending.retain(|clause| match clause {
-            Clause::Grep(grep) => !grep.may_be_in(stored),
-            Clause::Model(glob) => memchr::memmem::find(stored, glob.longest_literal().as_bytes()).is_none(),
-            _ => false,
-        });
+        self.pending.retain(|clause| !clause.may_hold_in(stored));
     }
 
     /// Whether all conditions may hold.

@@ -11,7 +11,7 @@ mod list;
 mod operators;
 mod parser;
 
-use super::{Clause, Comparison, Label, NumberKey, Operand};
+use super::{Clause, Label, Operand};
 use lexer::tokens;
 use parser::Parser;
 use std::ops::Range;
@@ -59,26 +59,25 @@ pub fn parse(text: &str) -> Result<Vec<Clause>, SyntaxError> {
             return Err(error(token.at, "missing AND before this"));
         }
         before = form;
-        if let Clause::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) = &clause {
-            bounds.push((token.at.clone(), operand.clone()));
-        }
-        match clause {
-            // Only the last run counts, and an empty one is ignored.
-            Clause::Run(id) => run = Some(id),
-            clause => clauses.push(clause),
+        bounds.extend(clause.earliest_start().map(|operand| (token.at.clone(), operand.clone())));
+        // Only the last run counts, and an empty one is ignored.
+        if clause.run().is_some() {
+            run = Some(clause);
+        } else {
+            clauses.push(clause);
         }
     }
     if let Some(wrong) = invalid_bound(&clauses, &bounds) {
         return Err(wrong);
     }
-    clauses.extend(run.filter(|id| !id.is_empty()).map(Clause::Run));
+    clauses.extend(run.filter(|clause| clause.run() != Some("")));
     Ok(clauses)
 }
 
 /// Returns an error for a lower bound on the start of traces that MLflow rejects in combination with conditions on
 /// spans. MLflow converts the greatest bound to nanoseconds, ten seconds earlier, as a bound on spans.
 fn invalid_bound(clauses: &[Clause], bounds: &[(Range<usize>, Operand)]) -> Option<SyntaxError> {
-    if !clauses.iter().any(|clause| matches!(clause, Clause::Span(_))) {
+    if !clauses.iter().any(|clause| clause.span_test().is_some()) {
         return None;
     }
     let is_text = |(_, operand): &&(Range<usize>, Operand)| matches!(operand, Operand::Text(_));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::query::{Filter, LabelTest, Regex, SpanTest, TextTest};
+use crate::query::{Comparison, Filter, LabelTest, NumberKey, Regex, SpanTest, TextTest};
 use proptest::prelude::*;
 
 /// The message, the faulty piece and the hint for an invalid filter.

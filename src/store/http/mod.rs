@@ -28,7 +28,7 @@ use super::{aggregates, rows};
 use crate::formats;
 use crate::limits;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, parse_release};
-use crate::query::Filter;
+use crate::query::{ClauseSource, Filter};
 use crate::store::error::{Result, ServerErrorKind, StoreError};
 use body::BudgetShare;
 use client::Client;
@@ -383,7 +383,7 @@ impl TraceStore for HttpStore {
                 continue;
             }
             // A span type found by the server need not be checked again. A text must be read, since it is shown.
-            let is_type_match = has_span_match == Some(true) && query.filter.needs_only_span_types();
+            let is_type_match = has_span_match == Some(true) && !query.filter.needs(ClauseSource::Spans);
             let for_spans = detail_for_displayed_spans(&query.filter).filter(|_| !is_type_match);
             let for_span_tests = detail_for_span_rows(&query.filter).filter(|_| !has_decided_spans);
             let for_root = needs_root.then_some(SpanDetail::Tree);

@@ -9,6 +9,7 @@ use super::trace_row::TraceRow;
 use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
 use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
+use crate::query::ClauseSource;
 use crate::store::error::{Result, StoreError};
 use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use crate::store::{Query, Sink, SpanSubset, rows, spans};
@@ -184,7 +185,7 @@ impl PageLoader<'_> {
     fn load_once(&self, store: &SqliteStore, hits: &[TraceRow]) -> Result<LoadedPage> {
         let filter = &self.query.filter;
         let mut problems = Vec::new();
-        let mut infos = store.infos(hits, filter.needs_links(), &mut problems)?;
+        let mut infos = store.infos(hits, filter.needs(ClauseSource::Links), &mut problems)?;
         // The spans of a trace that its record rules out are not read.
         infos.retain(|info| filter.matches_info(info));
         let in_rows = if filter.needs_rows() && store.schema.has_table("spans") {
