@@ -156,6 +156,20 @@ pub enum TextKey {
     ClientRequestId,
 }
 
+impl TextKey {
+    /// All fields.
+    pub(super) const ALL: [Self; 3] = [Self::Status, Self::RequestId, Self::ClientRequestId];
+
+    /// The key in filters.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::RequestId => "request_id",
+            Self::ClientRequestId => "client_request_id",
+        }
+    }
+}
+
 /// A numeric field of the trace record, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberKey {
@@ -165,6 +179,20 @@ pub enum NumberKey {
     ExecutionTime,
     /// The start time plus the duration; an unknown duration counts as 0.
     EndTime,
+}
+
+impl NumberKey {
+    /// All fields.
+    pub(super) const ALL: [Self; 3] = [Self::Timestamp, Self::ExecutionTime, Self::EndTime];
+
+    /// The key in filters. Its alias has no `_ms`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Timestamp => "timestamp_ms",
+            Self::ExecutionTime => "execution_time_ms",
+            Self::EndTime => "end_time_ms",
+        }
+    }
 }
 
 /// A condition on a string.

@@ -4,8 +4,7 @@ use super::keys;
 use super::parser::RESERVED;
 use crate::model::keys as known;
 use crate::query::{
-    AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
-    ValueTest,
+    AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, Operand, SpanTest, TextTest, ValueTest,
 };
 use std::fmt::{self, Write as _};
 
@@ -48,9 +47,9 @@ fn flag(clause: &Clause) -> String {
 #[must_use]
 pub fn clause_text(clause: &Clause) -> Option<String> {
     match clause {
-        Clause::Text(key, test) => text_condition(text_key(*key), test),
+        Clause::Text(key, test) => text_condition(key.name(), test),
         Clause::Number(key, comparison, operand) => {
-            Some(format!("{} {}", number_key(*key), number_condition(*comparison, operand)?))
+            Some(format!("{} {}", key.name(), number_condition(*comparison, operand)?))
         }
         Clause::Label(label, test) => {
             let key = label_key(label)?;
@@ -86,22 +85,6 @@ pub fn clause_text(clause: &Clause) -> Option<String> {
 
 fn attribute(name: &str, test: &TextTest) -> Option<String> {
     text_condition(&format!("span.attributes.{}", name_of_key(name)?), test)
-}
-
-const fn text_key(key: TextKey) -> &'static str {
-    match key {
-        TextKey::Status => "status",
-        TextKey::RequestId => "request_id",
-        TextKey::ClientRequestId => "client_request_id",
-    }
-}
-
-const fn number_key(key: NumberKey) -> &'static str {
-    match key {
-        NumberKey::Timestamp => "timestamp_ms",
-        NumberKey::ExecutionTime => "execution_time_ms",
-        NumberKey::EndTime => "end_time_ms",
-    }
 }
 
 fn label_key(label: &Label) -> Option<String> {

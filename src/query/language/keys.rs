@@ -135,10 +135,9 @@ impl SpecialKey {
             "prompt" => Self::Prompt,
             "run_id" => Self::Run,
             "text" => Self::Text,
-            "timestamp" => Self::Renamed("timestamp_ms"),
-            "execution_time" => Self::Renamed("execution_time_ms"),
-            "end_time" => Self::Renamed("end_time_ms"),
-            _ => Self::None,
+            bare => {
+                number_key(bare).map(NumberKey::name).filter(|name| *name != bare).map_or(Self::None, Self::Renamed)
+            }
         }
     }
 }
@@ -224,12 +223,7 @@ fn is_time(bare: &str) -> bool {
 }
 
 fn number_key(bare: &str) -> Option<NumberKey> {
-    match bare {
-        "timestamp" | "timestamp_ms" => Some(NumberKey::Timestamp),
-        "execution_time" | "execution_time_ms" => Some(NumberKey::ExecutionTime),
-        "end_time" | "end_time_ms" => Some(NumberKey::EndTime),
-        _ => None,
-    }
+    NumberKey::ALL.into_iter().find(|key| key.name() == bare || key.name().strip_suffix("_ms") == Some(bare))
 }
 
 fn scoped(key: &ParsedKey<'_>, bare: &str, test: ParsedTest) -> Result<Clause, SyntaxError> {
@@ -249,11 +243,8 @@ fn attribute(key: &ParsedKey<'_>, test: ParsedTest) -> Result<Clause, SyntaxErro
         let (comparison, operand) = test.number(key)?;
         return Ok(Clause::Number(number, comparison, operand));
     }
-    let attribute = match key.bare {
-        "status" => TextKey::Status,
-        "request_id" => TextKey::RequestId,
-        _ => TextKey::ClientRequestId,
-    };
+    let known = TextKey::ALL.into_iter().find(|known| known.name() == key.bare);
+    let attribute = known.ok_or_else(|| key.error(format!("unknown key `{}`", key.name)))?;
     Ok(Clause::Text(attribute, test.text(key, true)?))
 }
 
