@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::suggestions::not_found;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Problem, Span, Trace, TraceState, has_ancestor_where};
-use crate::query::{Clause, Glob, TextKey, TextTest};
+use crate::query::{Glob, TextKey};
 use crate::reading::{Agents, is_agent, needs_messages};
 use crate::shell::Suggestion;
 use crate::store::{Order, Projection, ReadPlan, SortKey, SpanDetail, TraceKey, TraceStore};
@@ -180,10 +180,9 @@ fn find_by_selector(
     // Records are enough to find the trace; spans are read of that one only.
     let mut query = reader.query(cx, select, order, Projection::RECORDS)?;
     // `--type` selects spans of the tree, not the trace.
-    query.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
+    query.filter.set_span_types(Vec::new());
     if only_errors {
-        let error = TextTest::Is(TraceState::Error.as_str().to_owned());
-        query.filter.clauses.push(Clause::Text(TextKey::Status, error));
+        query.filter.clauses.push(TextKey::Status.is(TraceState::Error.as_str()));
     }
     query.plan = ReadPlan::first(back + 1);
     let mut left = back;

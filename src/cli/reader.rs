@@ -6,7 +6,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{choice::Choice, context::Context};
 use crate::error::{Error, Result};
 use crate::model::{Problem, Span, Trace, TraceInfo, keys};
-use crate::query::{Clause, Label, LabelTest};
+use crate::query::{Clause, Label};
 use crate::reading::{self, History, Reading};
 use crate::store::{self, Order, Projection, Query, ReadPlan, SpanDetail, SpanSubset, TraceKey, TraceStore};
 use std::collections::HashSet;
@@ -150,21 +150,18 @@ impl TraceReader {
         }
         if select.excludes_chat_models() {
             let mut chat = query.clone();
-            chat.filter.clauses.retain(|clause| !matches!(clause, Clause::SpanType(_)));
-            chat.filter.clauses.push(Clause::SpanType(vec!["CHAT_MODEL".to_owned()]));
+            chat.filter.set_span_types(vec!["CHAT_MODEL".to_owned()]);
             chat.plan = ReadPlan::first(1);
             chat.projection = Projection { spans: None, subset: SpanSubset::MatchingTypes, ..chat.projection };
             if self.matches_any(&chat)? {
                 cx.note("spans of type CHAT_MODEL are excluded (use --llm)");
             }
         }
-        let is_min_tokens = |clause: &Clause| matches!(clause, Clause::MinTokens(_));
-        if saw_all && query.filter.clauses.iter().any(is_min_tokens) {
+        if saw_all && query.filter.clauses.iter().any(Clause::is_min_tokens) {
             let projection = Projection { spans: None, ..query.projection.clone() };
             let mut without = Query { projection, plan: ReadPlan::first(1), ..query.clone() };
-            without.filter.clauses.retain(|clause| !is_min_tokens(clause));
-            let usage = Label::Metadata(keys::TOKEN_USAGE.to_owned());
-            without.filter.clauses.push(Clause::Label(usage, LabelTest::Missing));
+            without.filter.clauses.retain(|clause| !clause.is_min_tokens());
+            without.filter.clauses.push(Label::metadata(keys::TOKEN_USAGE).missing());
             if self.matches_any(&without)? {
                 cx.note("traces without recorded tokens are excluded by --min-tokens");
             }

@@ -4,7 +4,7 @@ use super::reader::TraceReader;
 use crate::cli::context::Context;
 use crate::error::Result;
 use crate::model::{TraceInfo, keys};
-use crate::query::{Clause, Label, LabelTest};
+use crate::query::{Clause, Label};
 use crate::reading::RunFinder;
 use crate::shell::Suggestion;
 use crate::store::{Projection, Query, SpanDetail};
@@ -36,7 +36,7 @@ pub(crate) fn find_in_query(reader: &mut TraceReader, query: &Query) -> Result<R
         return Ok(RunSearch::Skipped);
     }
     let mut query = Query { projection: Projection::RECORDS, ..query.clone() };
-    query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), LabelTest::Missing));
+    query.filter.clauses.push(Label::metadata(keys::SESSION).missing());
     let mut infos: Vec<TraceInfo> = Vec::new();
     reader.for_each(&query, &mut |trace| {
         infos.push(trace.info);
@@ -116,5 +116,5 @@ fn may_belong_to_run(info: &TraceInfo) -> bool {
 
 /// The condition that a trace has a session.
 pub(crate) fn in_a_session() -> Clause {
-    Clause::Label(Label::Metadata(keys::SESSION.to_owned()), LabelTest::Exists)
+    Label::metadata(keys::SESSION).exists()
 }

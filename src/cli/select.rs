@@ -8,7 +8,7 @@ use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
 use crate::output::text;
 use crate::query::language::{self, SyntaxError};
 use crate::query::{
-    Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, TextKey, TextTest, flags,
+    Clause, ClauseSource, Comparison, Filter, Glob, Grep, Label, NumberKey, Operand, TextKey, TextTest, flags,
 };
 use crate::shell::Suggestion;
 use crate::store::{Order, Projection, Query, TraceStore};
@@ -126,7 +126,7 @@ impl TraceSelection {
     pub(crate) fn has_conditions(&self, cx: &Context) -> Result<bool> {
         let filter = self.filter(cx)?;
         let has_experiment = !self.experiments.is_empty();
-        Ok(has_experiment || filter.clauses.iter().any(|clause| !matches!(clause, Clause::SpanType(_))))
+        Ok(has_experiment || filter.clauses.iter().any(|clause| clause.source() != ClauseSource::SpanTypes))
     }
 
     /// Builds the query of these flags. The only place that turns flags into conditions.
@@ -200,16 +200,15 @@ impl TraceSelection {
         for bound in bounds.into_iter().flatten() {
             clauses.push(bound?);
         }
-        let is = |value: &str| LabelTest::Text(TextTest::Is(value.to_owned()));
         let pair = |text: &str, label: fn(String) -> Label| match text.split_once('=') {
-            Some((key, value)) => Clause::Label(label(key.to_owned()), is(value)),
-            None => Clause::Label(label(text.to_owned()), LabelTest::Exists),
+            Some((key, value)) => label(key.to_owned()).is(value),
+            None => label(text.to_owned()).exists(),
         };
         clauses.extend(self.name.iter().map(|name| Clause::Name(Glob::new(name))));
         clauses.extend(self.tag.iter().map(|text| pair(text, Label::Tag)));
         clauses.extend(self.metadata.iter().map(|text| pair(text, Label::Metadata)));
         for (key, value) in [(keys::SESSION, &self.session), (keys::USER, &self.user)] {
-            clauses.extend(value.iter().map(|value| Clause::Label(Label::Metadata(key.to_owned()), is(value))));
+            clauses.extend(value.iter().map(|value| Label::metadata(key).is(value)));
         }
         clauses.extend(self.run.clone().map(Clause::Run));
         clauses.extend(self.model.iter().map(|model| Clause::Model(Glob::new(model))));

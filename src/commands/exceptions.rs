@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Trace, TraceState};
 use crate::number;
 use crate::output::{Page, Row};
-use crate::query::{Clause, SpanTest, TextTest};
+use crate::query::{SpanTest, TextTest};
 use crate::store::{self, Order, Projection, Query, ReadPlan, SpanDetail, SpanSubset, TraceStore};
 use crate::views::exception::{ExceptionRow, StackTraceRow};
 use std::collections::VecDeque;
@@ -67,7 +67,7 @@ fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow)
         args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
     if !reads_all_spans {
         query.projection.subset = SpanSubset::Failed;
-        query.filter.clauses.push(Clause::Span(SpanTest::Status(TextTest::Is("ERROR".to_owned()))));
+        query.filter.clauses.push(SpanTest::Status(TextTest::Is("ERROR".to_owned())).into());
     }
     let limit = args.limit.unwrap_or(if args.all { usize::MAX } else { 20 });
     let mut found = FailureSearch { limit, reads_all_spans, ..FailureSearch::default() };

@@ -11,7 +11,7 @@ use crate::cli::select::TraceSelection;
 use crate::cli::suggestions::not_found;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::{Trace, TraceInfo, keys};
-use crate::query::{Clause, Label, LabelTest, TextTest};
+use crate::query::Label;
 use crate::reading::History;
 use crate::shell::Suggestion;
 use crate::store::{Order, Projection, Query, SortKey, SpanDetail, TraceKey};
@@ -138,8 +138,7 @@ fn without_inner_spans(trace: Trace) -> Trace {
 /// Returns the traces of a session by its exact id, oldest first.
 fn turns(reader: &mut TraceReader, query: &Query, id: &str) -> Result<Vec<TraceInfo>> {
     let mut query = query.clone();
-    let is = LabelTest::Text(TextTest::Is(id.to_owned()));
-    query.filter.clauses.push(Clause::Label(Label::Metadata(keys::SESSION.to_owned()), is));
+    query.filter.clauses.push(Label::metadata(keys::SESSION).is(id));
     let mut traces = Vec::new();
     reader.for_each(&query, &mut |trace| {
         traces.push(trace.info);

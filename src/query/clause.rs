@@ -86,6 +86,11 @@ impl Clause {
         if let Self::Span(test) = self { Some(test) } else { None }
     }
 
+    /// Whether this is the condition on the recorded tokens.
+    pub(crate) const fn is_min_tokens(&self) -> bool {
+        matches!(self, Self::MinTokens(_))
+    }
+
     /// Returns the condition on a string as written in a filter, if this is one.
     const fn text_test(&self) -> Option<&TextTest> {
         match self {
@@ -145,6 +150,12 @@ impl Clause {
     }
 }
 
+impl From<SpanTest> for Clause {
+    fn from(test: SpanTest) -> Self {
+        Self::Span(test)
+    }
+}
+
 /// A string field of the trace record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKey {
@@ -167,6 +178,11 @@ impl TextKey {
             Self::RequestId => "request_id",
             Self::ClientRequestId => "client_request_id",
         }
+    }
+
+    /// Returns the condition that the field has this value.
+    pub(crate) fn is(self, value: &str) -> Clause {
+        Clause::Text(self, TextTest::Is(value.to_owned()))
     }
 }
 
@@ -264,6 +280,28 @@ pub enum Label {
     Tag(String),
     /// A metadata entry.
     Metadata(String),
+}
+
+impl Label {
+    /// Returns the metadata entry with this key.
+    pub(crate) fn metadata(key: &str) -> Self {
+        Self::Metadata(key.to_owned())
+    }
+
+    /// Returns the condition that it has this value.
+    pub(crate) fn is(self, value: &str) -> Clause {
+        Clause::Label(self, LabelTest::Text(TextTest::Is(value.to_owned())))
+    }
+
+    /// Returns the condition that a trace has it.
+    pub(crate) const fn exists(self) -> Clause {
+        Clause::Label(self, LabelTest::Exists)
+    }
+
+    /// Returns the condition that a trace does not have it.
+    pub(crate) const fn missing(self) -> Clause {
+        Clause::Label(self, LabelTest::Missing)
+    }
 }
 
 /// A condition on a tag or metadata entry. A missing one only matches [`LabelTest::Missing`].
