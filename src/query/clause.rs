@@ -68,12 +68,26 @@ impl Clause {
         }
     }
 
+    /// Returns the ids of the only traces that match, if they are in the condition.
+    pub(crate) fn trace_ids(&self) -> Option<&[String]> {
+        match self {
+            Self::Text(TextKey::RequestId, TextTest::Is(id)) => Some(std::slice::from_ref(id)),
+            Self::Text(TextKey::RequestId, TextTest::In(ids)) => Some(ids),
+            _ => None,
+        }
+    }
+
     /// Returns the lower bound on the start time, in milliseconds since 1970, if this is one.
     pub(crate) const fn earliest_start(&self) -> Option<&Operand> {
         match self {
             Self::Number(NumberKey::Timestamp, Comparison::Greater | Comparison::AtLeast, operand) => Some(operand),
             _ => None,
         }
+    }
+
+    /// Returns the tag or metadata entry and the condition on it, if this is one.
+    pub(crate) const fn label(&self) -> Option<(&Label, &LabelTest)> {
+        if let Self::Label(label, test) = self { Some((label, test)) } else { None }
     }
 
     /// Returns the run id, if this is a condition on the run.
@@ -84,6 +98,11 @@ impl Clause {
     /// Returns the condition on a row of MLflow's table `spans`, if this is one.
     pub(crate) const fn span_test(&self) -> Option<&SpanTest> {
         if let Self::Span(test) = self { Some(test) } else { None }
+    }
+
+    /// Returns the condition on an assessment, if this is one.
+    pub(crate) const fn assessment(&self) -> Option<&AssessmentTest> {
+        if let Self::Assessment(test) = self { Some(test) } else { None }
     }
 
     /// Whether this is the condition on the recorded tokens.
@@ -124,9 +143,7 @@ impl Clause {
         const STATES: &[&str] = &["OK", "ERROR", "IN_PROGRESS", "STATE_UNSPECIFIED"];
         const STATUSES: &[&str] = &["OK", "ERROR", "UNSET"];
         let unknown_value = |key: &str, test: &TextTest, known: &[&str]| {
-            let (TextTest::Is(value) | TextTest::IsNot(value)) = test else {
-                return None;
-            };
+            let (TextTest::Is(value) | TextTest::IsNot(value)) = test else { return None };
             let message = format!("unknown {key} `{value}` (expected {})", known.join(", "));
             (!known.contains(&value.as_str())).then_some(message)
         };
@@ -141,9 +158,7 @@ impl Clause {
             _ => None,
         };
         unknown.or_else(|| {
-            let TextTest::Rlike(regex) = self.text_test()? else {
-                return None;
-            };
+            let TextTest::Rlike(regex) = self.text_test()? else { return None };
             let why = regex.error()?;
             Some(format!("invalid regular expression `{}`, which matches nothing: {why}", regex.pattern()))
         })
@@ -153,6 +168,12 @@ impl Clause {
 impl From<SpanTest> for Clause {
     fn from(test: SpanTest) -> Self {
         Self::Span(test)
+    }
+}
+
+impl From<AssessmentTest> for Clause {
+    fn from(test: AssessmentTest) -> Self {
+        Self::Assessment(test)
     }
 }
 

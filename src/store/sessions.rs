@@ -5,7 +5,7 @@ use super::filtering::FilteringSink;
 use super::query::Query;
 use super::trace_store::{AssessedTraces, TraceStore};
 use crate::model::{Problem, Trace};
-use crate::query::{AssessmentTest, Clause, Filter, ValueTest};
+use crate::query::{AssessmentTest, Filter, ValueTest};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -23,12 +23,12 @@ pub fn resolve_sessions<'a>(
 ) -> Result<Cow<'a, Query>> {
     let mut query = Cow::Borrowed(query);
     for at in 0..query.filter.clauses.len() {
-        let Clause::Assessment(test) = &query.filter.clauses[at] else { continue };
-        if test.sessions.is_some() {
+        let Some(unresolved) = query.filter.clauses[at].assessment().filter(|test| test.sessions.is_none()).cloned()
+        else {
             continue;
-        }
-        let is_presence = test.value != ValueTest::Missing;
-        let test = AssessmentTest { is_session_level: true, sessions: Some(BTreeSet::new()), ..test.present() };
+        };
+        let is_presence = unresolved.value != ValueTest::Missing;
+        let test = AssessmentTest { is_session_level: true, sessions: Some(BTreeSet::new()), ..unresolved.present() };
         let assessed = match store.aggregates() {
             Some(aggregates) => aggregates.assessed_traces(&query.experiments, &test)?,
             None => None,
@@ -37,16 +37,14 @@ pub fn resolve_sessions<'a>(
             Some(AssessedTraces { all, session_scoped }) => (all.filter(|_| is_presence), Some(session_scoped)),
             None => (None, None),
         };
-        let filter = Filter { clauses: vec![Clause::Assessment(test)] };
+        let filter = Filter { clauses: vec![test.into()] };
         let carriers = Query { filter, candidates: session_scoped, ..Query::newest(query.experiments.clone()) };
         let sessions = find_sessions(store, &carriers, problems)?;
         let query = query.to_mut();
         if sessions.is_empty() && query.candidates.is_none() {
             query.candidates = candidates;
         }
-        if let Clause::Assessment(test) = &mut query.filter.clauses[at] {
-            test.sessions = Some(sessions);
-        }
+        query.filter.clauses[at] = AssessmentTest { sessions: Some(sessions), ..unresolved }.into();
     }
     Ok(query)
 }

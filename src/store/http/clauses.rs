@@ -4,8 +4,10 @@
 
 use crate::model::keys;
 use crate::query::{
-    Clause, Filter, Glob, Grep, Label, LabelTest, NumberKey, SpanTest, TextKey, TextTest, ValueTest, language,
+    Clause, Comparison, Filter, Glob, Grep, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
+    ValueTest, language,
 };
+use serde_json::{Value, json};
 
 /// How much of the filter language a server is assumed to support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +160,7 @@ fn is_portable(clause: &Clause) -> bool {
     };
     match clause {
         // Only SQLite compares a text with numbers in this way.
-        Clause::Number(_, _, crate::query::Operand::Text(_)) => false,
+        Clause::Number(_, _, Operand::Text(_)) => false,
         Clause::Text(_, test) => is_portable_test(test),
         // Stored in columns since 3.17, as text from the client before.
         Clause::Label(Label::Metadata(key), LabelTest::Text(_)) if key == keys::TOKEN_USAGE || key == keys::COST => {
@@ -208,4 +210,37 @@ fn quoted(text: &str) -> Option<String> {
 /// Returns the condition that a trace id contains a text, ignoring case.
 pub(super) fn id_contains(text: &str) -> Option<String> {
     Some(format!("request_id ILIKE {}", quoted(&format!("%{text}%"))?))
+}
+
+/// Translates a filter to fields of a request for metrics: inclusive time bounds and one state. `None` if the filter has any
+/// other condition.
+pub(super) fn metric_fields(filter: &Filter) -> Option<Vec<(&'static str, Value)>> {
+    let mut fields: Vec<(&'static str, Value)> = Vec::new();
+    for clause in &filter.clauses {
+        let (key, value) = match clause {
+            Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)) => match comparison {
+                Comparison::AtLeast => ("start_time_ms", json!(millis)),
+                Comparison::Greater => ("start_time_ms", json!(millis + 1)),
+                Comparison::AtMost => ("end_time_ms", json!(millis)),
+                Comparison::Less => ("end_time_ms", json!(millis - 1)),
+                _ => return None,
+            },
+            Clause::Text(TextKey::Status, TextTest::Is(state)) => ("filters", state_is(state)?),
+            Clause::Text(TextKey::Status, TextTest::In(states)) => match states.as_slice() {
+                [state] => ("filters", state_is(state)?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if fields.iter().any(|(known, _)| *known == key) {
+            return None;
+        }
+        fields.push((key, value));
+    }
+    Some(fields)
+}
+
+fn state_is(state: &str) -> Option<Value> {
+    let is_known = matches!(state, "OK" | "ERROR" | "IN_PROGRESS");
+    is_known.then(|| json!([format!("trace.status = \"{state}\"")]))
 }

@@ -2,6 +2,7 @@
 //! MLflow 3.18 `store/tracking/utils/sql_trace_metrics_utils.py`).
 
 use super::HttpStore;
+use super::clauses;
 use super::client::Client;
 use super::pages::MAX_PAGE_SIZE;
 use super::request::ApiRequest;
@@ -10,7 +11,6 @@ use crate::formats;
 use crate::json::Json;
 use crate::limits;
 use crate::model::{Timestamp, TokenUsage};
-use crate::query::{Clause, Comparison, Filter, NumberKey, Operand, TextKey, TextTest};
 use crate::store::error::Result;
 use crate::store::parallel::in_parallel;
 use crate::store::{PERCENTILES, Query, Summaries, Summary, SummaryGrouping};
@@ -88,7 +88,7 @@ pub(super) fn fetch_points(client: &Client, metric: &MetricQuery<'_>) -> Result<
 /// Requests sums and percentiles of the traces of a query. `None` if the server does not support that, or if there are
 /// so few traces that reading their records is faster.
 pub(super) fn summaries(store: &HttpStore, query: &Query, grouping: SummaryGrouping) -> Result<Option<Summaries>> {
-    let Some(extra_fields) = conditions(&query.filter) else { return Ok(None) };
+    let Some(extra_fields) = clauses::metric_fields(&query.filter) else { return Ok(None) };
     let experiments: Vec<String> =
         query.experiments.iter().map(|experiment| experiment.experiment_id.clone()).collect();
     if experiments.is_empty() || !store.has_complete_token_sums() {
@@ -198,37 +198,4 @@ pub(super) fn set_tokens(usage: &mut TokenUsage, metric: &str, sum: i64) {
         "cache_read_input_tokens" => usage.details[0] = Some(sum),
         _ => usage.details[1] = Some(sum),
     }
-}
-
-/// Translates a filter to fields of the request body: inclusive time bounds and one state. `None` if the filter has any
-/// other condition.
-fn conditions(filter: &Filter) -> Option<Vec<(&'static str, Value)>> {
-    let mut fields: Vec<(&'static str, Value)> = Vec::new();
-    for clause in &filter.clauses {
-        let (key, value) = match clause {
-            Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)) => match comparison {
-                Comparison::AtLeast => ("start_time_ms", json!(millis)),
-                Comparison::Greater => ("start_time_ms", json!(millis + 1)),
-                Comparison::AtMost => ("end_time_ms", json!(millis)),
-                Comparison::Less => ("end_time_ms", json!(millis - 1)),
-                _ => return None,
-            },
-            Clause::Text(TextKey::Status, TextTest::Is(state)) => ("filters", state_is(state)?),
-            Clause::Text(TextKey::Status, TextTest::In(states)) => match states.as_slice() {
-                [state] => ("filters", state_is(state)?),
-                _ => return None,
-            },
-            _ => return None,
-        };
-        if fields.iter().any(|(known, _)| *known == key) {
-            return None;
-        }
-        fields.push((key, value));
-    }
-    Some(fields)
-}
-
-fn state_is(state: &str) -> Option<Value> {
-    let is_known = matches!(state, "OK" | "ERROR" | "IN_PROGRESS");
-    is_known.then(|| json!([format!("trace.status = \"{state}\"")]))
 }

@@ -10,7 +10,7 @@ use super::url::url_encode;
 use crate::formats::{self, InfoPage};
 use crate::limits;
 use crate::model::{Problem, TraceInfo};
-use crate::query::Clause;
+use crate::query::{Clause, ClauseSource};
 use crate::store::error::{Result, ServerError};
 use crate::store::{Order, Query, SortKey, SortValue};
 use serde_json::json;
@@ -183,11 +183,10 @@ enum StreamFilter {
 
 impl TraceStream {
     fn filter(&self, query: &Query) -> String {
-        let is_name = |clause: &Clause| matches!(clause, Clause::Name(_));
         let mut filter = query.filter.clone();
         match self.kind {
-            StreamFilter::Unnamed => filter.clauses.retain(|clause| !is_name(clause)),
-            StreamFilter::SpansNotInTable => filter.clauses.retain(|clause| !matches!(clause, Clause::Span(_))),
+            StreamFilter::Unnamed => filter.clauses.retain(|clause| clause.source() != ClauseSource::Name),
+            StreamFilter::SpansNotInTable => filter.clauses.retain(|clause| clause.source() != ClauseSource::Rows),
             StreamFilter::Query | StreamFilter::SpanPrefilter => {}
         }
         let mut conditions = clauses::server_conditions(&filter, self.support);
@@ -282,11 +281,7 @@ impl TraceStream {
                 Ok(mut info) => {
                     // The server also finds traces that were linked to a run later, which their records do not contain.
                     if self.support != FilterSupport::None {
-                        info.linked_runs.extend(
-                            query.filter.clauses.iter().filter_map(|clause| {
-                                if let Clause::Run(id) = clause { Some(id.clone()) } else { None }
-                            }),
-                        );
+                        info.linked_runs.extend(query.filter.clauses.iter().filter_map(Clause::run).map(str::to_owned));
                     }
                     self.buffer.push_back(info);
                 }
@@ -375,7 +370,7 @@ impl<'a> TracePages<'a> {
         }
         let mut streams: Vec<TraceStream> =
             all.chunks(chunk_size).map(|chunk| stream(chunk, StreamFilter::Query)).collect();
-        if query.filter.clauses.iter().any(|clause| matches!(clause, Clause::Name(_))) && !all.is_empty() {
+        if query.filter.needs(ClauseSource::Name) && !all.is_empty() {
             streams.extend(all.chunks(chunk_size).map(|chunk| stream(chunk, StreamFilter::Unnamed)));
         }
         if query.filter.needs_rows() || query.filter.grep().is_some() {

@@ -6,7 +6,7 @@ use super::trace_row::CLOCK_EVERY;
 use super::{SqliteStore, integer, text, trace_row};
 use crate::limits;
 use crate::model::{Problem, keys};
-use crate::query::{Clause, Filter, Label, LabelTest, SpanTest, TextKey, TextTest};
+use crate::query::{Filter, Label, LabelTest, SpanTest, TextTest};
 use crate::store::error::Result;
 use crate::store::{Query, SpanSubset};
 use rusqlite::types::Value;
@@ -40,15 +40,18 @@ impl From<Vec<String>> for Candidates {
 /// Returns the only traces that may match, if one index lookup finds them.
 pub(super) fn by_lookup(store: &SqliteStore, query: &Query) -> Result<Option<Candidates>> {
     for clause in &query.filter.clauses {
-        let found = match clause {
-            Clause::Issue(_) | Clause::Prompt(_) | Clause::Run(_) => with_link(store, clause)?,
-            Clause::Text(TextKey::RequestId, TextTest::Is(id)) => Some(vec![id.clone()]),
-            Clause::Text(TextKey::RequestId, TextTest::In(ids)) => Some(ids.clone()),
-            Clause::Label(Label::Metadata(key), LabelTest::Text(test)) if key == keys::SESSION => {
-                with_session(store, query, test)?
-            }
-            Clause::Assessment(_) => query.candidates.clone(),
-            _ => None,
+        let found = if let Some(ids) = clause.trace_ids() {
+            Some(ids.to_vec())
+        } else if let Some(linked) = conditions::linked_traces(&store.schema, clause) {
+            query_ids(store, "{}", [linked])?
+        } else if let Some((Label::Metadata(key), LabelTest::Text(test))) = clause.label()
+            && key == keys::SESSION
+        {
+            with_session(store, query, test)?
+        } else if clause.assessment().is_some() {
+            query.candidates.clone()
+        } else {
+            None
         };
         if let Some(ids) = found {
             return Ok(Some(ids.into()));
@@ -63,7 +66,7 @@ pub(super) fn by_scan(store: &SqliteStore, query: &Query, problems: &mut Vec<Pro
         return Ok(Some(ids));
     }
     for clause in &query.filter.clauses {
-        if let Clause::Label(label, test) = clause
+        if let Some((label, test)) = clause.label()
             && let Some(ids) = with_label(store, label, test)?
         {
             return Ok(Some(ids));
@@ -156,29 +159,6 @@ fn with_label_key(store: &SqliteStore, table: &str, key: &str, condition: &Sql) 
     }
 }
 
-/// Traces linked to an issue, prompt or run.
-fn with_link(store: &SqliteStore, clause: &Clause) -> Result<Option<Vec<String>>> {
-    let (sql, id) = match clause {
-        Clause::Issue(id) if store.schema.has_table("assessments") => {
-            ("select trace_id from assessments where assessment_type = 'issue' and name = ?", id)
-        }
-        Clause::Prompt(id) if store.schema.has_table("entity_associations") => (
-            "select source_id from entity_associations \
-             where destination_type = 'prompt_version' and destination_id = ? and source_type = 'trace' \
-             union all select request_id from trace_tags where key = 'mlflow.linkedPrompts'",
-            id,
-        ),
-        Clause::Run(id) if store.schema.has_table("entity_associations") => (
-            "select source_id from entity_associations \
-             where destination_type = 'run' and destination_id = ?1 and source_type = 'trace' \
-             union all select request_id from trace_request_metadata where key = 'mlflow.sourceRun' and value = ?1",
-            id,
-        ),
-        _ => return Ok(None),
-    };
-    query_ids(store, "{}", [Sql { text: sql.to_owned(), values: vec![Value::Text(id.clone())] }])
-}
-
 /// Traces that have a span of a rare type or status, according to the indexes, and traces with spans in files.
 fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Candidates>> {
     let is_indexed = |test: &SpanTest| {
@@ -190,7 +170,7 @@ fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Candidate
     if !store.schema.has_table("spans") || !query.filter.span_tests().any(is_indexed) {
         return Ok(None);
     }
-    let indexed = query.filter.clauses.iter().filter(|clause| matches!(clause, Clause::Span(test) if is_indexed(test)));
+    let indexed = query.filter.clauses.iter().filter(|clause| clause.span_test().is_some_and(is_indexed));
     let condition = conditions::span_sql(&Filter { clauses: indexed.cloned().collect() });
     // All experiments: old clients recorded the active experiment with spans of another experiment's traces.
     // Listed one by one, they make SQLite use the index.

@@ -258,6 +258,29 @@ fn link_sql(kind: &str, id: &str) -> Sql {
     )
 }
 
+/// Returns a query for the ids of the only traces that may match, if the condition is a link to an issue, prompt or run.
+pub(super) fn linked_traces(schema: &Schema, clause: &Clause) -> Option<Sql> {
+    let (sql, id) = match clause {
+        Clause::Issue(id) if schema.has_table("assessments") => {
+            ("select trace_id from assessments where assessment_type = 'issue' and name = ?", id)
+        }
+        Clause::Prompt(id) if schema.has_table("entity_associations") => (
+            "select source_id from entity_associations \
+             where destination_type = 'prompt_version' and destination_id = ? and source_type = 'trace' \
+             union all select request_id from trace_tags where key = 'mlflow.linkedPrompts'",
+            id,
+        ),
+        Clause::Run(id) if schema.has_table("entity_associations") => (
+            "select source_id from entity_associations \
+             where destination_type = 'run' and destination_id = ?1 and source_type = 'trace' \
+             union all select request_id from trace_request_metadata where key = 'mlflow.sourceRun' and value = ?1",
+            id,
+        ),
+        _ => return None,
+    };
+    Some(Sql::new(sql, vec![Value::Text(id.clone())]))
+}
+
 fn has_assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
     let is_missing = test.value == ValueTest::Missing;
     if !schema.has_table("assessments") {

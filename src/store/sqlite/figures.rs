@@ -8,7 +8,7 @@ use super::{SqliteStore, candidates, integer, text};
 use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
-use crate::query::{Clause, Filter, Label};
+use crate::query::{ClauseSource, Label};
 use crate::store::error::Result;
 use crate::store::{Query, RecordPart, Sink};
 use rusqlite::{Row, types::Value};
@@ -18,12 +18,11 @@ use std::time::Instant;
 /// Returns the tags and metadata entries that the query and its filter use. `None` if they need more than figures.
 pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<Label>>> {
     let RecordPart::Figures(mut labels) = query.projection.record.clone() else { return Ok(None) };
-    let Filter { clauses } = &query.filter;
-    for clause in clauses {
-        match clause {
-            Clause::Text(..) | Clause::Number(..) => {}
-            Clause::Label(label, _) => labels.push(label.clone()),
-            _ => return Ok(None),
+    for clause in &query.filter.clauses {
+        match clause.label() {
+            Some((label, _)) => labels.push(label.clone()),
+            None if clause.source() == ClauseSource::Columns => {}
+            None => return Ok(None),
         }
     }
     // Metadata rows, from before 3.17 or left over by an upgrade.
