@@ -16,6 +16,7 @@ mod rows;
 mod select;
 mod sessions;
 mod spans;
+mod sql;
 mod sqlite;
 mod summary;
 mod thread_limit;

@@ -2,13 +2,13 @@
 
 use super::candidates::MAX_CANDIDATES;
 use super::trace_row::{self, CLOCK_EVERY};
-use super::{SqliteStore, conditions, integer, text};
+use super::{SqliteStore, integer, text};
 use crate::limits;
 use crate::model::Experiment;
 use crate::query::AssessmentTest;
 use crate::store::AssessedTraces;
 use crate::store::error::Result;
-use rusqlite::types::Value;
+use crate::store::sql::{SqlValue, conditions};
 use std::time::Instant;
 
 /// Reads all assessments that match, in several reads, with the index of MLflow 3.17 if there is one. `None` if the
@@ -24,7 +24,7 @@ pub(super) fn read(
     let condition =
         conditions::assessment_sql(&store.schema, &AssessmentTest { is_session_level: false, ..test.clone() });
     let is_of_session = conditions::is_session_scoped();
-    let experiments: Vec<Option<Value>> = if store.schema.has_column("assessments", "experiment_id") {
+    let experiments: Vec<Option<SqlValue>> = if store.schema.has_column("assessments", "experiment_id") {
         experiments.iter().map(|experiment| Some(trace_row::experiment_key(&experiment.experiment_id))).collect()
     } else {
         vec![None]
@@ -43,7 +43,7 @@ pub(super) fn read(
                 let (started, mut seen) = (Instant::now(), 0_usize);
                 let values = is_of_session.values.iter().chain(&experiment).chain(&condition.values).cloned();
                 let mut statement = connection.prepare_cached(&sql)?;
-                let mut rows = statement.query(rusqlite::params_from_iter(values.chain([Value::Integer(last)])))?;
+                let mut rows = statement.query(rusqlite::params_from_iter(values.chain([SqlValue::Integer(last)])))?;
                 while let Some(row) = rows.next()? {
                     seen += 1;
                     last = integer(row, 0).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Limits on the cost of queries on an untrusted database.
 
-use super::conditions::{self, Regexes};
+use super::functions::{self, Regexes};
 use crate::limits;
 use crate::query::Filter;
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ const STEPS_PER_CHECK: u32 = 1_000_000;
 impl Bounds {
     /// Adds the limits and the SQL functions to a connection.
     pub(super) fn prepare(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        conditions::register_functions(connection, &self.regexes)?;
+        functions::register(connection, &self.regexes)?;
         // Functions with side effects must not run from a generated column or an index.
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;

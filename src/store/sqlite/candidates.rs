@@ -1,6 +1,5 @@
 //! Finds the traces that may match from an index, if they are few, so that not every trace needs to be checked.
 
-use super::conditions::{self, Sql};
 use super::span_rows::FailedRows;
 use super::trace_row::CLOCK_EVERY;
 use super::{SqliteStore, integer, text, trace_row};
@@ -8,8 +7,8 @@ use crate::limits;
 use crate::model::{Problem, keys};
 use crate::query::{Filter, Label, LabelTest, SpanTest, TextTest};
 use crate::store::error::Result;
+use crate::store::sql::{Sql, SqlValue, conditions};
 use crate::store::{Query, SpanSubset};
-use rusqlite::types::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
@@ -85,7 +84,7 @@ fn with_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<O
     if store.schema.has_table(table) && has_key(store, table, keys::SESSION)? {
         return Ok(None);
     }
-    let Some(condition) = conditions::text_sql("session_id", test) else { return Ok(None) };
+    let Some(condition) = conditions::text_sql(&store.schema, "session_id", test) else { return Ok(None) };
     let experiments = trace_row::experiment_list(query);
     query_ids(
         store,
@@ -103,7 +102,7 @@ fn with_label(store: &SqliteStore, label: &Label, test: &LabelTest) -> Result<Op
     let condition = match test {
         LabelTest::Exists => Some(Sql::all([])),
         LabelTest::Text(TextTest::IsNot(_)) | LabelTest::Missing => None,
-        LabelTest::Text(test) => conditions::text_sql("value", test),
+        LabelTest::Text(test) => conditions::text_sql(&store.schema, "value", test),
     };
     let is_column = match key.as_str() {
         keys::NAME => store.schema.has_column("trace_info", "trace_name"),
@@ -134,7 +133,7 @@ fn with_label_key(store: &SqliteStore, table: &str, key: &str, condition: &Sql) 
         let is_done = store.read(|connection| {
             let (started, mut seen) = (Instant::now(), 0_usize);
             let mut values = condition.values.clone();
-            values.extend([Value::Text(key.to_owned()), Value::Text(last.clone())]);
+            values.extend([SqlValue::Text(key.to_owned()), SqlValue::Text(last.clone())]);
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
@@ -171,7 +170,7 @@ fn with_span_rows(store: &SqliteStore, query: &Query) -> Result<Option<Candidate
         return Ok(None);
     }
     let indexed = query.filter.clauses.iter().filter(|clause| clause.span_test().is_some_and(is_indexed));
-    let condition = conditions::span_sql(&Filter { clauses: indexed.cloned().collect() });
+    let condition = conditions::span_sql(&store.schema, &Filter { clauses: indexed.cloned().collect() });
     // All experiments: old clients recorded the active experiment with spans of another experiment's traces.
     // Listed one by one, they make SQLite use the index.
     let experiments: Vec<String> = store.read(|connection| {
@@ -330,7 +329,7 @@ impl SpanTypeCondition<'_> {
 }
 
 /// Counts the spans of a type, up to `max` + 1, with the index (experiment, type, status) alone.
-fn count_spans(store: &SqliteStore, experiment: &Value, span_type: &SpanTypeCondition<'_>, max: i64) -> Result<i64> {
+fn count_spans(store: &SqliteStore, experiment: &SqlValue, span_type: &SpanTypeCondition<'_>, max: i64) -> Result<i64> {
     let (condition, value) = span_type.sql();
     let sql = format!("select count(*) from (select 1 from spans where experiment_id = ?1 and {condition} limit ?3)");
     store.read(|connection| connection.prepare_cached(&sql)?.query_row((experiment, value, max + 1), |row| row.get(0)))
@@ -339,7 +338,7 @@ fn count_spans(store: &SqliteStore, experiment: &Value, span_type: &SpanTypeCond
 /// Adds the traces that have a span of a type. They are few, so one read is enough.
 fn add_traces_with_type(
     store: &SqliteStore,
-    experiment: &Value,
+    experiment: &SqlValue,
     span_type: &SpanTypeCondition<'_>,
     ids: &mut BTreeSet<String>,
 ) -> Result<()> {

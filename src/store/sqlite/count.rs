@@ -1,10 +1,11 @@
 //! Counts the traces that match a query, if that is cheap.
 
+use super::SqliteStore;
 use super::scan::Scan;
 use super::trace_row::experiment_list;
-use super::{SqliteStore, conditions};
 use crate::store::Query;
 use crate::store::error::Result;
+use crate::store::sql::conditions;
 
 /// The maximum number of traces checked to count matches. A number rather than a time, so that the same query on the
 /// same store always has the same result.

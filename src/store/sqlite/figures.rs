@@ -1,8 +1,6 @@
 //! Reads only the values of each trace that are counted and summed, for queries over many thousands of traces.
 
-use super::conditions::{self, Sql, time_bounds};
-use super::records::{self, COSTS, TOKENS};
-use super::schema::Schema;
+use super::records;
 use super::trace_row::{CLOCK_EVERY, experiment_list};
 use super::{SqliteStore, candidates, integer, text};
 use crate::formats;
@@ -10,8 +8,9 @@ use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{ClauseSource, Label};
 use crate::store::error::Result;
+use crate::store::sql::{COSTS, Schema, Sql, SqlValue, TOKENS, conditions};
 use crate::store::{Query, RecordPart, Sink};
-use rusqlite::{Row, types::Value};
+use rusqlite::Row;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -138,7 +137,7 @@ impl FiguresReader<'_> {
             let is_done = store.read(|connection| {
                 let started = Instant::now();
                 let mut values = self.conditions.values.clone();
-                values.extend([Value::Integer(from), Value::Integer(end)]);
+                values.extend([SqlValue::Integer(from), SqlValue::Integer(end)]);
                 let mut statement = connection.prepare_cached(&self.sql)?;
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let mut seen = 0_usize;
@@ -190,7 +189,7 @@ fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> St
         "select {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
         columns.join(", "),
         experiment_list(query),
-        time_bounds(&query.filter)
+        conditions::time_bounds(&query.filter)
     )
 }
 

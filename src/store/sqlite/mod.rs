@@ -7,9 +7,10 @@
 mod assessed;
 mod bounds;
 mod candidates;
-mod conditions;
 mod count;
+mod dialect;
 mod figures;
+mod functions;
 mod open;
 mod pause;
 mod ranked;
@@ -26,6 +27,7 @@ mod unlocked;
 
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
+use super::sql::Schema;
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::limits;
@@ -34,7 +36,7 @@ use crate::query::AssessmentTest;
 use crate::store::error::{DatabaseError, Result, StoreError};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use schema::Schema;
+use schema::FoundTables;
 use span_rows::SpanRowSelection;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -74,11 +76,10 @@ impl SqliteStore {
     }
 
     fn new(database: open::Database, name: String, artifacts: Artifacts) -> Result<Self> {
-        let schema = database.schema().map_err(|error| database_error(&name, error))?;
-        if let Some((table, kind)) = schema.non_table() {
-            let (table, kind) = (table.to_owned(), kind.to_owned());
-            return Err(DatabaseError::NotATable { name, table, kind }.into());
-        }
+        let schema = match database.tables().map_err(|error| database_error(&name, error))? {
+            FoundTables::Ordinary(schema) => schema,
+            FoundTables::Foreign(table, kind) => return Err(DatabaseError::NotATable { name, table, kind }.into()),
+        };
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
             return Err(DatabaseError::NoTraceTables(name).into());
         }

@@ -4,7 +4,7 @@ use super::bounds::Bounds;
 use super::database_error;
 use super::pause;
 use super::recovery::{self, DatabaseImage};
-use super::schema::Schema;
+use super::schema::{self, FoundTables};
 use super::unlocked;
 use crate::limits;
 use crate::store::error::{CopyError, DatabaseError};
@@ -169,8 +169,8 @@ impl Database {
     }
 
     /// Reads its tables and columns.
-    pub(super) fn schema(&self) -> rusqlite::Result<Schema> {
-        let read = || self.read(Schema::read);
+    pub(super) fn tables(&self) -> rusqlite::Result<FoundTables> {
+        let read = || self.read(schema::read);
         self.unlocked(|| read().ok()).map_or_else(read, Ok)
     }
 

@@ -1,14 +1,14 @@
 //! Sorts traces by keys without an index (all except time). Every trace is checked but only the first few are
 //! returned, so a heap holds sort values and row ids, and trace ids are read only for rows that reach the top.
 
-use super::conditions::Sql;
 use super::trace_row::TraceRow;
 use super::{SqliteStore, integer, text};
 use crate::limits;
 use crate::store::SortValue;
 use crate::store::error::Result;
+use crate::store::sql::{Sql, SqlValue};
 use rusqlite::Row;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Instant;
@@ -141,7 +141,7 @@ fn read_ids(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec
             let mut statement = connection.prepare_cached(&sql)?;
             while let [rowid, rest @ ..] = left {
                 left = rest;
-                let values = conditions.values.iter().cloned().chain([Value::Integer(*rowid)]);
+                let values = conditions.values.iter().cloned().chain([SqlValue::Integer(*rowid)]);
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let matching = rows.next()?.filter(|row| integer(row, 1) == Some(1));
                 hits.extend(matching.and_then(|row| text(row, 0)).map(|id| TraceRow { rowid: *rowid, id }));

@@ -2,28 +2,15 @@
 //!
 //! Columns take precedence over rows of the key/value tables: since 3.17, MLflow ignores rows left over by an upgrade.
 
-use super::schema::Schema;
 use super::trace_row::TraceRow;
 use super::{float, integer, str_of, text};
 use crate::formats;
 use crate::json::Json;
 use crate::limits;
 use crate::model::{Assessment, AssessmentKind, Cost, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys};
+use crate::store::sql::{COSTS, Schema, TOKENS};
 use rusqlite::limits::Limit;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
-
-/// The token columns (MLflow 3.17+), in the order in which MLflow writes them to metadata.
-pub(super) const TOKENS: [&str; 6] = [
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "cache_creation_input_tokens_above_1hr",
-];
-
-/// The cost columns (MLflow 3.17+).
-pub(super) const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 
 /// Reads the records of traces, in the order of `hits`. Traces deleted since are left out.
 pub(super) fn infos(

@@ -4,9 +4,7 @@
 //! even if none matches, and let a writer proceed.
 
 use super::candidates::{self, Candidates};
-use super::conditions::{self, Sql, time_bounds};
 use super::ranked::{Ranked, Ranking};
-use super::schema::Schema;
 use super::span_rows::FailedRows;
 use super::trace_row::{CLOCK_EVERY, TraceRow, experiment_key, experiment_list};
 use super::{SqliteStore, database_error, integer, is_row_damage, text};
@@ -14,9 +12,9 @@ use crate::limits;
 use crate::model::{Experiment, Problem, keys};
 use crate::query::Label;
 use crate::store::error::Result;
+use crate::store::sql::{Schema, Sql, SqlValue, conditions};
 use crate::store::{Query, SortKey};
 use rusqlite::Connection;
-use rusqlite::types::Value;
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -117,9 +115,9 @@ fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -
 
 /// A cursor on the index (experiment, time), which exists in every release.
 struct IndexCursor {
-    experiment: Value,
+    experiment: SqlValue,
     sql: [String; 2],
-    conditions: Vec<Value>,
+    conditions: Vec<SqlValue>,
     is_unconditional: bool,
     last: Option<(i64, String)>,
     hits: VecDeque<(i64, TraceRow)>,
@@ -129,7 +127,7 @@ struct IndexCursor {
 impl IndexCursor {
     fn new(experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
         let (direction, on) = if query.order.is_descending { ("desc", "<") } else { ("asc", ">") };
-        let bounds = time_bounds(&query.filter);
+        let bounds = conditions::time_bounds(&query.filter);
         let sql = |after: &str| {
             format!(
                 "select t.request_id, t.timestamp_ms, {}, t.rowid from trace_info t where t.experiment_id = ? {bounds} {after} \
@@ -182,9 +180,9 @@ impl IndexCursor {
         let mut values = self.conditions.clone();
         values.push(self.experiment.clone());
         if let Some((time, id)) = &self.last {
-            values.extend([Value::Integer(*time), Value::Integer(*time), Value::Text(id.clone())]);
+            values.extend([SqlValue::Integer(*time), SqlValue::Integer(*time), SqlValue::Text(id.clone())]);
         }
-        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        values.push(SqlValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         let mut statement = connection.prepare_cached(&self.sql[usize::from(self.last.is_some())])?;
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let mut seen = 0;
@@ -218,7 +216,7 @@ fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Rank
         sort_expression(&store.schema, &query.order.key),
         conditions.text,
         experiment_list(query),
-        time_bounds(&query.filter)
+        conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);
     let mut from = i64::MIN;
@@ -229,7 +227,7 @@ fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Rank
             ranking.truncate(taken);
             let (started, mut seen) = (Instant::now(), 0_usize);
             let mut values = conditions.values.clone();
-            values.push(Value::Integer(first));
+            values.push(SqlValue::Integer(first));
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
@@ -254,7 +252,7 @@ fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[S
          and t.experiment_id in ({}) {}",
         sort_expression(&store.schema, &query.order.key),
         experiment_list(query),
-        time_bounds(&query.filter)
+        conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);
     for page in ids.chunks(1_000) {

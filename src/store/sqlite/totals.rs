@@ -1,11 +1,12 @@
 //! Sums the totals of each experiment, in steps short enough not to delay a writer.
 
-use super::records::{self, TOKENS};
+use super::records;
 use super::{SqliteStore, integer, text};
 use crate::formats;
 use crate::limits;
 use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use crate::store::error::Result;
+use crate::store::sql::TOKENS;
 use std::collections::HashMap;
 use std::time::Instant;
 

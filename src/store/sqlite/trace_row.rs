@@ -1,7 +1,7 @@
 //! Shared by searches: the row of a trace, experiment ids in SQL, how often the clock is checked.
 
 use crate::store::Query;
-use rusqlite::types::Value;
+use crate::store::sql::SqlValue;
 
 /// How many rows are read between checks of the clock, which cost about as much as reading a row.
 pub(super) const CLOCK_EVERY: usize = 32;
@@ -14,8 +14,8 @@ pub(super) struct TraceRow {
 }
 
 /// Returns the experiment id as SQL value: an integer as in the column, or text for an id of another kind of store.
-pub(super) fn experiment_key(id: &str) -> Value {
-    id.parse().map_or_else(|_| Value::Text(id.to_owned()), Value::Integer)
+pub(super) fn experiment_key(id: &str) -> SqlValue {
+    id.parse().map_or_else(|_| SqlValue::Text(id.to_owned()), SqlValue::Integer)
 }
 
 /// Returns the experiment ids as an SQL list of integers, the type of the column. Other ids match no row and are left

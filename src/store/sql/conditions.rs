@@ -2,92 +2,24 @@
 //! on the tables of any release. The SQL may match too many traces, never too few: the filter is applied again
 //! afterwards.
 
-use super::records::TOKENS;
-use super::schema::Schema;
+use super::schema::{Schema, TOKENS};
+use super::statement::{Sql, SqlValue};
 use crate::json::{Json, python};
 use crate::model::{AssessmentKind, Timestamp, keys};
 use crate::query::{
-    AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, Regex, SpanTest, TextKey,
-    TextTest, ValueTest,
+    AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
+    ValueTest,
 };
-use rusqlite::functions::FunctionFlags;
-use rusqlite::types::Value;
-use rusqlite::{Connection, functions::Context};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// SQLite rejects longer patterns (`SQLITE_MAX_LIKE_PATTERN_LENGTH`).
-const MAX_PATTERN_BYTES: usize = 50_000;
-
-/// An SQL expression that is 1 if a condition holds, and its parameters. Unless noted otherwise, it is about the row
-/// `t` of `trace_info`.
-#[derive(Clone, Debug)]
-pub(super) struct Sql {
-    pub(super) text: String,
-    pub(super) values: Vec<Value>,
-}
-
-impl Sql {
-    fn new(text: impl Into<String>, values: Vec<Value>) -> Self {
-        Self { text: text.into(), values }
-    }
-
-    fn constant(condition: bool) -> Self {
-        Self::new(if condition { "1" } else { "0" }, Vec::new())
-    }
-
-    /// Joins conditions with `and`; always true if there are none.
-    pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
-        let (mut texts, mut values) = (Vec::new(), Vec::new());
-        for part in parts {
-            texts.push(format!("({})", part.text));
-            values.extend(part.values);
-        }
-        if texts.is_empty() { Self::constant(true) } else { Self::new(texts.join(" and "), values) }
-    }
-
-    /// Inserts the condition into a text, in place of `{}`.
-    fn wrap_in(self, text: &str) -> Self {
-        Self::new(text.replacen("{}", &self.text, 1), self.values)
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self::new(format!("({}) or ({})", self.text, other.text), [self.values, other.values].concat())
-    }
-}
-
-/// The regular expressions of searches, by pattern. Their cost is counted over all statements and
-/// connections.
-pub(super) type Regexes = Arc<Mutex<HashMap<String, Regex>>>;
-
-/// Makes a connection compare text as MLflow does: case-sensitive `LIKE`, and `REGEXP` with Python's syntax.
-pub(super) fn register_functions(connection: &Connection, regexes: &Regexes) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "case_sensitive_like", true)?;
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let regexes = Arc::clone(regexes);
-    let find = move |pattern: &str| {
-        let known = regexes.lock().unwrap_or_else(PoisonError::into_inner).get(pattern).cloned();
-        known.unwrap_or_else(|| Regex::new(pattern))
-    };
-    connection.create_scalar_function("regexp", 2, flags, move |call: &Context<'_>| {
-        let regex: Arc<Regex> =
-            call.get_or_create_aux(0, |pattern| Ok::<_, rusqlite::types::FromSqlError>(find(pattern.as_str()?)))?;
-        Ok(match call.get_raw(1).as_bytes_or_null()? {
-            Some(text) => regex.is_match(&String::from_utf8_lossy(text)),
-            None => false,
-        })
-    })
-}
 
 /// Translates the conditions of a filter, except for [`time_bounds`].
-pub(super) fn from_filter(schema: &Schema, filter: &Filter) -> Sql {
+pub(in crate::store) fn from_filter(schema: &Schema, filter: &Filter) -> Sql {
     let record_conditions =
         filter.clauses.iter().filter(|clause| !is_time_bound(clause)).filter_map(|clause| clause_sql(schema, clause));
     Sql::all(record_conditions.chain(has_span_sql(schema, filter)))
 }
 
 /// Whether the SQL of a filter selects exactly the traces that match.
-pub(super) fn are_exact(schema: &Schema, filter: &Filter) -> bool {
+pub(in crate::store) fn are_exact(schema: &Schema, filter: &Filter) -> bool {
     filter.clauses.iter().all(|clause| match clause {
         Clause::Name(_) | Clause::Prompt(_) | Clause::Span(_) => false,
         Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_) => false,
@@ -111,7 +43,7 @@ fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
                 TextKey::RequestId => "t.request_id".to_owned(),
                 TextKey::ClientRequestId => schema.column("trace_info", "client_request_id"),
             };
-            text_sql(&column, test)
+            text_sql(schema, &column, test)
         }
         Clause::Number(key, comparison, operand) => {
             let column = match key {
@@ -124,7 +56,7 @@ fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
         Clause::Label(label, test) => label_sql(schema, label, test),
         Clause::Run(id) => {
             let recorded = schema.promoted("", "trace_request_metadata", keys::RUN);
-            let recorded = Sql::new(format!("{recorded} = ?"), vec![Value::Text(id.clone())]);
+            let recorded = Sql::new(format!("{recorded} = ?"), vec![SqlValue::Text(id.clone())]);
             Some(if schema.has_table("entity_associations") { recorded.or(link_sql("run", id)) } else { recorded })
         }
         // Until 3.6, prompts are only in a tag, which is checked afterwards.
@@ -137,51 +69,45 @@ fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
         Clause::Assessment(test) => Some(has_assessment_sql(schema, test)),
         Clause::Issue(id) if schema.has_table("assessments") => Some(Sql::new(
             "exists (select 1 from assessments a where a.trace_id = t.request_id and a.assessment_type = 'issue' and a.name = ?)",
-            vec![Value::Text(id.clone())],
+            vec![SqlValue::Text(id.clone())],
         )),
         Clause::Issue(_) => Some(Sql::constant(false)),
         Clause::Name(glob) => {
             let name = schema.promoted("trace_name", "trace_tags", keys::NAME);
             // Without a recorded name, the root span's name applies, which is checked later.
-            Some(Sql::new(format!("{name} is null or {name} glob ?"), vec![Value::Text(glob.to_sqlite())]))
+            Some(Sql::new(format!("{name} is null"), Vec::new()).or(schema.dialect().glob(&name, &glob.to_sqlite())))
         }
         Clause::MinTokens(min) => {
             let total = schema.promoted_figure("total_tokens", keys::TOKEN_USAGE);
-            Some(Sql::new(format!("{total} >= ?"), vec![Value::Integer(*min)]))
+            Some(Sql::new(format!("{total} >= ?"), vec![SqlValue::Integer(*min)]))
         }
         // Conditions on one span are translated together; the others are on displayed spans.
         Clause::Span(_) | Clause::SpanType(_) | Clause::Model(_) | Clause::Grep(_) => None,
     }
 }
 
-fn operand_value(operand: &Operand) -> Value {
+fn operand_value(operand: &Operand) -> SqlValue {
     match operand {
-        Operand::Int(number) => Value::Integer(*number),
-        Operand::Float(number) => Value::Real(*number),
-        Operand::Text(text) => Value::Text(text.clone()),
+        Operand::Int(number) => SqlValue::Integer(*number),
+        Operand::Float(number) => SqlValue::Real(*number),
+        Operand::Text(text) => SqlValue::Text(text.clone()),
     }
 }
 
-/// Translates a condition on text. `None` for patterns that SQLite rejects.
-pub(super) fn text_sql(column: &str, test: &TextTest) -> Option<Sql> {
-    let single = |operator: &str, value: &str| {
-        Some(Sql::new(format!("{column} {operator} ?"), vec![Value::Text(value.to_owned())]))
-    };
-    let list = |operator: &str, values: &[String]| {
-        let list = serde_json::to_string(values).unwrap_or_default();
-        Some(Sql::new(format!("{column} {operator} (select value from json_each(?))"), vec![Value::Text(list)]))
+/// Translates a condition on text. `None` for patterns that the database rejects.
+pub(in crate::store) fn text_sql(schema: &Schema, column: &str, test: &TextTest) -> Option<Sql> {
+    let dialect = schema.dialect();
+    let compare = |operator: &str, value: &str| {
+        Some(Sql::new(format!("{column} {operator} ?"), vec![SqlValue::Text(value.to_owned())]))
     };
     match test {
-        TextTest::Is(value) => single("=", value),
-        TextTest::IsNot(value) => single("!=", value),
-        TextTest::In(values) => list("in", values),
-        TextTest::NotIn(values) => list("not in", values),
-        TextTest::Like(pattern) if pattern.len() < MAX_PATTERN_BYTES => single("like", pattern),
-        TextTest::Ilike(pattern) if pattern.len() < MAX_PATTERN_BYTES => {
-            Some(Sql::new(format!("lower({column}) like lower(?)"), vec![Value::Text(pattern.clone())]))
-        }
-        TextTest::Like(_) | TextTest::Ilike(_) => None,
-        TextTest::Rlike(regex) => single("regexp", regex.pattern()),
+        TextTest::Is(value) => compare("=", value),
+        TextTest::IsNot(value) => compare("!=", value),
+        TextTest::In(values) => Some(dialect.is_in(column, values, false)),
+        TextTest::NotIn(values) => Some(dialect.is_in(column, values, true)),
+        TextTest::Like(pattern) => dialect.like(column, pattern),
+        TextTest::Ilike(pattern) => dialect.ilike(column, pattern),
+        TextTest::Rlike(regex) => dialect.regexp(column, regex.pattern()),
     }
 }
 
@@ -200,7 +126,7 @@ fn label_sql(schema: &Schema, label: &Label, test: &LabelTest) -> Option<Sql> {
     if let Some(column) = column {
         let value = schema.promoted(column, table, key);
         return match test {
-            LabelTest::Text(test) => text_sql(&value, test),
+            LabelTest::Text(test) => text_sql(schema, &value, test),
             LabelTest::Exists => Some(Sql::new(format!("{value} is not null"), Vec::new())),
             LabelTest::Missing => Some(Sql::new(format!("{value} is null"), Vec::new())),
         };
@@ -209,14 +135,14 @@ fn label_sql(schema: &Schema, label: &Label, test: &LabelTest) -> Option<Sql> {
         return Some(Sql::constant(*test == LabelTest::Missing));
     }
     let condition = match test {
-        LabelTest::Text(test) => text_sql("value", test)?,
+        LabelTest::Text(test) => text_sql(schema, "value", test)?,
         LabelTest::Exists | LabelTest::Missing => Sql::constant(true),
     };
     let negation = if *test == LabelTest::Missing { "not " } else { "" };
     let mut sql = condition.wrap_in(&format!(
         "{negation}exists (select 1 from {table} where key = ? and request_id = t.request_id and {{}})"
     ));
-    sql.values.insert(0, Value::Text(key.clone()));
+    sql.values.insert(0, SqlValue::Text(key.clone()));
     Some(sql)
 }
 
@@ -240,7 +166,7 @@ fn usage_sql(schema: &Schema, key: &str, test: &LabelTest) -> Option<Sql> {
             let expected = Json::from_strict(expected)?;
             let parts = columns.iter().zip(&figures).filter_map(|(column, figure)| {
                 let number = expected.member(column)?.as_f64()?;
-                Some(Sql::new(format!("{figure} = ?"), vec![Value::Real(number)]))
+                Some(Sql::new(format!("{figure} = ?"), vec![SqlValue::Real(number)]))
             });
             Some(Sql::all(parts))
         }
@@ -254,12 +180,12 @@ fn link_sql(kind: &str, id: &str) -> Sql {
             "exists (select 1 from entity_associations where source_type = 'trace' and source_id = t.request_id \
              and destination_type = '{kind}' and destination_id = ?)"
         ),
-        vec![Value::Text(id.to_owned())],
+        vec![SqlValue::Text(id.to_owned())],
     )
 }
 
 /// Returns a query for the ids of the only traces that may match, if the condition is a link to an issue, prompt or run.
-pub(super) fn linked_traces(schema: &Schema, clause: &Clause) -> Option<Sql> {
+pub(in crate::store) fn linked_traces(schema: &Schema, clause: &Clause) -> Option<Sql> {
     let (sql, id) = match clause {
         Clause::Issue(id) if schema.has_table("assessments") => {
             ("select trace_id from assessments where assessment_type = 'issue' and name = ?", id)
@@ -278,7 +204,7 @@ pub(super) fn linked_traces(schema: &Schema, clause: &Clause) -> Option<Sql> {
         ),
         _ => return None,
     };
-    Some(Sql::new(sql, vec![Value::Text(id.clone())]))
+    Some(Sql::new(sql, vec![SqlValue::Text(id.clone())]))
 }
 
 fn has_assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
@@ -288,34 +214,34 @@ fn has_assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
     }
     let direct = assessment_sql(schema, test)
         .wrap_in("exists (select 1 from assessments a where a.trace_id = t.request_id and {})");
-    let any = if test.has_sessions() {
-        let session = schema.promoted("session_id", "trace_request_metadata", keys::SESSION);
-        let sessions = serde_json::to_string(&test.sessions).unwrap_or_default();
-        direct.or(Sql::new(format!("{session} in (select value from json_each(?))"), vec![Value::Text(sessions)]))
-    } else {
+    let sessions: Vec<String> = test.sessions.iter().flatten().cloned().collect();
+    let any = if sessions.is_empty() {
         direct
+    } else {
+        let session = schema.promoted("session_id", "trace_request_metadata", keys::SESSION);
+        direct.or(schema.dialect().is_in(&session, &sessions, false))
     };
-    if is_missing { any.wrap_in("not coalesce({}, 0)") } else { any }
+    if is_missing { any.wrap_in("({}) is not true") } else { any }
 }
 
 /// Translates a condition on an assessment, the row `a` of its table.
-pub(super) fn assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
+pub(in crate::store) fn assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
     let kind = match test.kind {
         AssessmentKind::Feedback => "feedback",
         AssessmentKind::Expectation => "expectation",
         AssessmentKind::Issue => "issue",
     };
     let named = Sql::new(
-        format!("a.assessment_type = '{kind}' and a.name = ? and a.valid = 1"),
-        vec![Value::Text(test.name.clone())],
+        format!("a.assessment_type = '{kind}' and a.name = ? and a.valid is true"),
+        vec![SqlValue::Text(test.name.clone())],
     );
     let condition = match &test.value {
         ValueTest::Exists | ValueTest::Missing => None,
         ValueTest::Text(TextTest::Is(expected)) => Some(assessment_value_sql("", expected)),
         ValueTest::Text(TextTest::IsNot(expected)) => Some(assessment_value_sql("not ", expected)),
-        ValueTest::Text(test) => text_sql("a.value", test),
+        ValueTest::Text(test) => text_sql(schema, "a.value", test),
         ValueTest::Number(comparison, operand) => schema.has_column("assessments", "is_numeric_value").then(|| {
-            let sql = format!("a.is_numeric_value = 1 and a.aggregate_value {} ?", comparison.symbol());
+            let sql = format!("a.is_numeric_value is true and a.aggregate_value {} ?", comparison.symbol());
             Sql::new(sql, vec![operand_value(operand)])
         }),
     };
@@ -323,13 +249,13 @@ pub(super) fn assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {
 }
 
 /// Tests whether an assessment, the row `a` of its table, applies to a whole session.
-pub(super) fn is_session_scoped() -> Sql {
+pub(in crate::store) fn is_session_scoped() -> Sql {
     let key = format!("%\"{}\":%", keys::SESSION);
-    Sql::new("a.assessment_metadata like ?", vec![Value::Text(key)])
+    Sql::new("a.assessment_metadata like ?", vec![SqlValue::Text(key)])
 }
 
 fn assessment_value_sql(negation: &str, expected: &str) -> Sql {
-    let values = vec![Value::Text(expected.to_owned()), Value::Text(python::string(expected))];
+    let values = vec![SqlValue::Text(expected.to_owned()), SqlValue::Text(python::string(expected))];
     Sql::new(format!("{negation}(a.value = ? or a.value = ?)"), values)
 }
 
@@ -339,41 +265,40 @@ fn has_span_sql(schema: &Schema, filter: &Filter) -> Option<Sql> {
     if !filter.needs_rows() || !schema.has_table("spans") {
         return None;
     }
-    let condition = span_sql(filter).wrap_in("exists (select 1 from spans s where s.trace_id = t.request_id and {})");
+    let condition =
+        span_sql(schema, filter).wrap_in("exists (select 1 from spans s where s.trace_id = t.request_id and {})");
     Some(condition.or(Sql::new("not exists (select 1 from spans where trace_id = t.request_id)", Vec::new())))
 }
 
 /// Translates the conditions on one span, the row `s` of its table.
-pub(super) fn span_sql(filter: &Filter) -> Sql {
+pub(in crate::store) fn span_sql(schema: &Schema, filter: &Filter) -> Sql {
     let bound = filter
         .earliest_span_start()
-        .map(|Timestamp(nanos)| Sql::new("s.start_time_unix_nano >= ?", vec![Value::Integer(nanos)]));
+        .map(|Timestamp(nanos)| Sql::new("s.start_time_unix_nano >= ?", vec![SqlValue::Integer(nanos)]));
     let tests = filter.span_tests().filter_map(|test| match test {
-        SpanTest::Name(test) => text_sql("s.name", test),
-        SpanTest::Type(test) => text_sql("s.type", test),
-        SpanTest::Status(test) => text_sql("s.status", test),
-        SpanTest::Content(test) => content_sql(test),
-        SpanTest::AttributeText(attribute) => content_sql(&attribute.content_test),
+        SpanTest::Name(test) => text_sql(schema, "s.name", test),
+        SpanTest::Type(test) => text_sql(schema, "s.type", test),
+        SpanTest::Status(test) => text_sql(schema, "s.status", test),
+        SpanTest::Content(test) => content_sql(schema, test),
+        SpanTest::AttributeText(attribute) => content_sql(schema, &attribute.content_test),
         // Only tests that the attribute exists; its value is compared afterwards.
-        SpanTest::Attribute(name, _) => {
-            Some(Sql::new("instr(s.content, ?) > 0", vec![Value::Text(python::string(name))]))
-        }
+        SpanTest::Attribute(name, _) => Some(schema.dialect().contains("s.content", &python::string(name))),
     });
     Sql::all(bound.into_iter().chain(tests))
 }
 
 /// Translates a condition on the JSON text of a span, in which non-ASCII characters may be escaped.
-fn content_sql(test: &TextTest) -> Option<Sql> {
-    let plain = text_sql("s.content", test)?;
+fn content_sql(schema: &Schema, test: &TextTest) -> Option<Sql> {
+    let plain = text_sql(schema, "s.content", test)?;
     Some(match test.escaped() {
-        Some(escaped) => plain.or(text_sql("s.content", &escaped)?),
+        Some(escaped) => plain.or(text_sql(schema, "s.content", &escaped)?),
         None => plain,
     })
 }
 
 /// Returns the bounds on the start time as `and` terms, separate from the other conditions so that SQLite uses the
 /// index.
-pub(super) fn time_bounds(filter: &Filter) -> String {
+pub(in crate::store) fn time_bounds(filter: &Filter) -> String {
     let bounds = filter.clauses.iter().filter_map(|clause| match clause {
         Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)) if is_time_bound(clause) => {
             Some(format!("and t.timestamp_ms {} {millis}", comparison.symbol()))
