@@ -8,8 +8,10 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StyledText {
     text: String,
-    /// End of each part in bytes, and its role.
-    ends: Vec<(usize, TextRole)>,
+    /// Role of the first part. Most texts have no other, and need no list.
+    role: TextRole,
+    /// Start of each further part in bytes, and its role.
+    starts: Vec<(usize, TextRole)>,
 }
 
 impl StyledText {
@@ -66,11 +68,12 @@ impl StyledText {
         if text.is_empty() {
             return;
         }
-        self.text.push_str(text);
-        match self.ends.last_mut() {
-            Some((end, last)) if *last == role => *end = self.text.len(),
-            _ => self.ends.push((self.text.len(), role)),
+        if self.text.is_empty() {
+            self.role = role;
+        } else if self.starts.last().map_or(self.role, |(_, last)| *last) != role {
+            self.starts.push((self.text.len(), role));
         }
+        self.text.push_str(text);
     }
 
     /// The text without roles.
@@ -97,11 +100,7 @@ impl StyledText {
         if let Some((end, ellipsis)) = text::cut(&self.text, columns, ellipsis) {
             self.text.truncate(end);
             self.text.push_str(ellipsis);
-            let last = self.ends.partition_point(|(part_end, _)| *part_end < end);
-            self.ends.truncate(last + 1);
-            if let Some((part_end, _)) = self.ends.last_mut() {
-                *part_end = self.text.len();
-            }
+            self.starts.truncate(self.starts.partition_point(|(start, _)| *start < end));
         }
         self
     }
@@ -120,13 +119,18 @@ impl StyledText {
 
     /// The parts within a range of bytes, with their roles.
     pub(super) fn parts(&self, range: Range<usize>) -> impl Iterator<Item = (&str, TextRole)> {
-        let first = self.ends.partition_point(|(end, _)| *end <= range.start);
-        let mut from = range.start;
-        self.ends[first..].iter().map_while(move |(end, role)| {
-            let to = range.end.min(*end);
-            let part = (to > from).then(|| (&self.text[from..to], *role));
-            from = to;
-            part
+        // The part that the range begins in, and those that start within it.
+        let first = self.starts.partition_point(|(start, _)| *start <= range.start);
+        let role = first.checked_sub(1).map_or(self.role, |before| self.starts[before].1);
+        let within = self.starts[first..].iter().copied().take_while(move |(start, _)| *start < range.end);
+        let mut begun = Some((range.start, role));
+        let mut rest = within.chain([(range.end, TextRole::Plain)]);
+        std::iter::from_fn(move || {
+            let (from, role) = begun?;
+            let next = rest.next()?;
+            begun = Some(next);
+            Some((&self.text[from..next.0], role))
         })
+        .filter(|(part, _)| !part.is_empty())
     }
 }
