@@ -80,7 +80,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s v -l ver
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -92,8 +92,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -123,7 +123,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List traces, newest first'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -135,8 +135,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -189,7 +189,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l agent -d 'Show only spans of this agent; * and ? are wildcards (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -201,8 +201,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -232,7 +232,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l set -d 'Compare two selections, given by filter flags (give twice, for A and B)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -244,8 +244,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -277,7 +277,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l by -d 'Group b
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -289,8 +289,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l session -d 'Se
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -322,7 +322,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l bucket -d 'Gro
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -334,8 +334,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l session -d 'Se
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -364,7 +364,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s v -l verbose -
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -376,8 +376,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l session -d 'Se
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -408,7 +408,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s h -l help -d '
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -420,8 +420,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l session -d 'Se
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -449,7 +449,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s h -l help -d '
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s n -l limit -d 'Maximum number of rows [default: 20; no limit with --all]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -461,8 +461,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l session -
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -492,7 +492,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s h -l help
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -504,8 +504,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l session -d 
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -551,7 +551,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show the traces of a session as turns, oldest first'
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -563,8 +563,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -604,14 +604,14 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l require-tool -
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l forbid-tool -d 'No trace calls this tool' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-feedback -d 'Minimum feedback, as a mean by default: correctness=0.8, safety=each=1' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-traces -d 'Minimum number of traces [default: 1]' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l baseline -d 'No worse figures and no new exceptions than in this baseline' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l tolerance -d 'How much worse than the baseline figures may be: 10%, latency=25% [default: 10%]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l baseline -d 'Fail if a metric is worse than in this baseline, or if exceptions are new' -r -F
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l tolerance -d 'How much worse than the baseline metrics may be: 10%, latency=25% [default: 10%]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l rules -d 'TOML file of rules, named like the flags' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l save-baseline -d 'Write a baseline of these traces if all rules pass' -r -F
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l report -d 'Print or write a report: table, json, junit, github, markdown (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -623,8 +623,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l session -d 'Se
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
@@ -650,7 +650,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s v -l verbose -
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s x -l experiment -d 'Experiment id or exact name (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l filter -d 'MLflow filter: "tags.team = \'search\' AND span.type = \'TOOL\'" (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l status -d 'Trace state (can be repeated)' -r -f -a "ok\t''
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l status -d 'Trace state, not span status (can be repeated)' -r -f -a "ok\t''
 error\t''
 in_progress\t''"
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l since -d 'Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339' -r
@@ -662,8 +662,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l session -d 'S
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l user -d 'User id' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l run -d 'Id of the MLflow run of the trace, or of a linked run' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l model -d 'Has a span with this model; * and ? are wildcards' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l min-duration -d 'Minimum duration: 250ms, 1.5s, 2m' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l max-duration -d 'Maximum duration' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l min-duration -d 'Minimum duration of the trace: 250ms, 1.5s, 2m' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l max-duration -d 'Maximum duration of the trace' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r

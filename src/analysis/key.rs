@@ -75,7 +75,7 @@ impl GroupKey {
             Some(("metadata", key)) if !key.is_empty() => Ok(Self::Metadata(key.to_owned())),
             _ => {
                 let names: Vec<&str> = Self::names().collect();
-                Err(format!("one of {}, tag:KEY, metadata:KEY", names.join(", ")))
+                Err(format!("expected one of {}, tag:KEY, metadata:KEY", names.join(", ")))
             }
         }
     }

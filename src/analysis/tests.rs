@@ -143,7 +143,7 @@ fn group_keys_are_parsed_by_name() {
         assert_eq!(GroupKey::parse(word).unwrap().name(), word);
     }
     for word in ["", "tag", "tag:", "metadata:", "Model", "days"] {
-        assert!(GroupKey::parse(word).unwrap_err().starts_with("one of model,"), "{word}");
+        assert!(GroupKey::parse(word).unwrap_err().starts_with("expected one of model,"), "{word}");
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct TraceSelection {
     /// are in backticks. See `mltrace help filters`.
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Vec<String>,
-    /// Trace state (can be repeated)
+    /// Trace state, not span status (can be repeated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     status: Vec<StateArg>,
     /// Started at or after: 15m, 2h, 7d, 2026-11-20, RFC 3339
@@ -72,10 +72,10 @@ pub(crate) struct TraceSelection {
     /// Has a span with this model; * and ? are wildcards
     #[arg(long, value_name = "GLOB")]
     model: Option<String>,
-    /// Minimum duration: 250ms, 1.5s, 2m
+    /// Minimum duration of the trace: 250ms, 1.5s, 2m
     #[arg(long, value_name = "DURATION")]
     min_duration: Option<String>,
-    /// Maximum duration
+    /// Maximum duration of the trace
     #[arg(long, value_name = "DURATION")]
     max_duration: Option<String>,
     /// Minimum number of recorded tokens

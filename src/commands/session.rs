@@ -33,8 +33,8 @@ enum SessionCommand {
 
 /// Show the traces of a session as turns, oldest first
 ///
-/// SESSION is a session id or a unique prefix. It may also be a trace (an id, a prefix, @last), for the trace's session
-/// or derived session (see `mltrace sessions`). Filters select turns.
+/// SESSION is a session id or a unique prefix. It can also be a trace (an id, a prefix, @last): its session is shown,
+/// recorded or derived (see `mltrace sessions`). Filters select turns.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace session show chat-42

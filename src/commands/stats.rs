@@ -142,7 +142,7 @@ fn keys(args: &StatsArgs) -> Result<Vec<GroupKey>> {
         if millis < 1_000 || 86_400_000 % millis != 0 || millis % 1_000 != 0 {
             return Err(Error::new(
                 ErrorCode::Usage,
-                format!("invalid bucket `{text}`: does not divide a day into whole seconds"),
+                format!("invalid bucket `{text}`: must be whole seconds and divide a day evenly"),
             )
             .hint("use 15m, 1h, 6h or 1d, or `--by week` for weeks"));
         }

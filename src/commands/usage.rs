@@ -35,7 +35,7 @@ use std::ops::ControlFlow;
   mltrace usage --since 7d -x OpenAI
   mltrace traces list --status error -o ids | mltrace usage -
   mltrace usage --by day --by model -o csv
-  mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens")]
+  mltrace usage tr-e1856059 --json | jq .token_usage.total_tokens")]
 pub struct UsageArgs {
     /// Trace: id, unique prefix, @last, @error, @slow; - reads ids from stdin
     #[arg(value_name = "TRACE", conflicts_with_all = ["by", "limit", "all", "deep"])]

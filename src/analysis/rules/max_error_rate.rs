@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-error-rate",
-    value_name: "SHARE",
+    value_name: "PERCENT",
     help: &["Maximum error rate (5% or 0.05)", "The error rate is the share of traces in state ERROR."],
     values: FlagValues::One,
     parse: |text| Ok(Arc::new(MaxErrorRate(Limit::at_most(parse_share(text, 1.0)?, RuleUnit::Share)))),

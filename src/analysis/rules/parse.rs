@@ -41,5 +41,5 @@ pub(super) fn parse_share(text: &str, max: f64) -> Result<f64, String> {
         Some(percent) => parse_amount(percent.trim()).map(|percent| percent / 100.0).filter(|share| *share <= max),
         None => parse_amount(text.trim()).filter(|share| *share <= 1.0),
     };
-    share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a share, such as 5% or 0.05".to_owned())
+    share.filter(|share| *share >= 0.0).ok_or_else(|| "expected a percentage, such as 5% or 0.05".to_owned())
 }

@@ -14,13 +14,13 @@ use std::sync::Arc;
 pub(super) struct RuleArgs {
     #[command(flatten)]
     rules: RuleFlags,
-    /// No worse figures and no new exceptions than in this baseline
+    /// Fail if a metric is worse than in this baseline, or if exceptions are new
     ///
     /// A file written by --save-baseline.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// How much worse than the baseline figures may be: 10%, latency=25% [default: 10%]
-    #[arg(long, value_name = "[FIGURE=]SHARE", value_parser = Tolerance::parse)]
+    /// How much worse than the baseline metrics may be: 10%, latency=25% [default: 10%]
+    #[arg(long, value_name = "[METRIC=]PERCENT", value_parser = Tolerance::parse)]
     tolerance: Vec<(Option<String>, f64)>,
 }
 

@@ -289,7 +289,7 @@ fn help_of_traces_list() {
               in backticks. See `mltrace help filters`.
 
           --status <STATE>
-              Trace state (can be repeated)
+              Trace state, not span status (can be repeated)
               
               [possible values: ok, error, in_progress]
 
@@ -321,10 +321,10 @@ fn help_of_traces_list() {
               Has a span with this model; * and ? are wildcards
 
           --min-duration <DURATION>
-              Minimum duration: 250ms, 1.5s, 2m
+              Minimum duration of the trace: 250ms, 1.5s, 2m
 
           --max-duration <DURATION>
-              Maximum duration
+              Maximum duration of the trace
 
           --min-tokens <TOKENS>
               Minimum number of recorded tokens
@@ -441,7 +441,7 @@ fn help_of_trace_show() {
 
     Examples:
       mltrace trace show
-      mltrace trace show tr-27b4e76f --io
+      mltrace trace show tr-e1856059 --io
       mltrace trace show @error --span get_weather
       mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
       mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'
@@ -508,7 +508,7 @@ fn help_of_trace_diff() {
 
     Examples:
       mltrace trace diff @last~1 @last
-      mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code
+      mltrace trace diff tr-e1856059 tr-419f926a --only-changes --exit-code
       mltrace trace diff @last~1 @last --exit-code --strict
       mltrace trace diff @last~1 @last --json | jq '.spans[] | select(.change != "same").path'
       mltrace trace diff --set '--until 1d --tag release=1' --set '--since 1d --tag release=2'
@@ -571,7 +571,7 @@ fn help_of_usage() {
       mltrace usage --since 7d -x OpenAI
       mltrace traces list --status error -o ids | mltrace usage -
       mltrace usage --by day --by model -o csv
-      mltrace usage tr-27b4e76f --json | jq .token_usage.total_tokens
+      mltrace usage tr-e1856059 --json | jq .token_usage.total_tokens
     ");
 }
 
@@ -816,8 +816,8 @@ fn help_of_session_show() {
     insta::assert_snapshot!(help_without_shared_sections("session show"), @"
     Show the traces of a session as turns, oldest first
 
-    SESSION is a session id or a unique prefix. It may also be a trace (an id, a prefix, @last), for the
-    trace's session or derived session (see `mltrace sessions`). Filters select turns.
+    SESSION is a session id or a unique prefix. It can also be a trace (an id, a prefix, @last): its
+    session is shown, recorded or derived (see `mltrace sessions`). Filters select turns.
 
     Usage: mltrace session show [OPTIONS] <SESSION>
 
@@ -884,7 +884,7 @@ fn help_of_check() {
           --max-tool-calls <[OF=]CALLS>
               Maximum number of tool calls: 10, mean=4
 
-          --max-error-rate <SHARE>
+          --max-error-rate <PERCENT>
               Maximum error rate (5% or 0.05)
               
               The error rate is the share of traces in state ERROR.
@@ -917,12 +917,12 @@ fn help_of_check() {
               Minimum number of traces [default: 1]
 
           --baseline <FILE>
-              No worse figures and no new exceptions than in this baseline
+              Fail if a metric is worse than in this baseline, or if exceptions are new
               
               A file written by --save-baseline.
 
-          --tolerance <[FIGURE=]SHARE>
-              How much worse than the baseline figures may be: 10%, latency=25% [default: 10%]
+          --tolerance <[METRIC=]PERCENT>
+              How much worse than the baseline metrics may be: 10%, latency=25% [default: 10%]
 
           --rules <FILE>
               TOML file of rules, named like the flags

@@ -52,19 +52,19 @@ fn stats_are_shown_as_a_table() {
     ");
     insta::assert_snapshot!(CommandLine::demo("stats --bucket 10ms").run(), @"
     --- stderr
-    error: invalid bucket `10ms`: does not divide a day into whole seconds
+    error: invalid bucket `10ms`: must be whole seconds and divide a day evenly
       hint: use 15m, 1h, 6h or 1d, or `--by week` for weeks
     --- exit 2
     ");
     insta::assert_snapshot!(CommandLine::demo("stats --bucket 7h").run(), @"
     --- stderr
-    error: invalid bucket `7h`: does not divide a day into whole seconds
+    error: invalid bucket `7h`: must be whole seconds and divide a day evenly
       hint: use 15m, 1h, 6h or 1d, or `--by week` for weeks
     --- exit 2
     ");
     insta::assert_snapshot!(CommandLine::demo("stats --by color").run(), @"
     --- stderr
-    error: invalid value 'color' for '--by <KEY>': one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
+    error: invalid value 'color' for '--by <KEY>': expected one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
 
     For more information, try '--help'.
     --- exit 2

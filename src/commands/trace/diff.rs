@@ -38,7 +38,7 @@ use crate::views::diff::DiffView;
 )]
 #[command(after_help = "Examples:
   mltrace trace diff @last~1 @last
-  mltrace trace diff tr-27b4e76f tr-419f926a --only-changes --exit-code
+  mltrace trace diff tr-e1856059 tr-419f926a --only-changes --exit-code
   mltrace trace diff @last~1 @last --exit-code --strict
   mltrace trace diff @last~1 @last --json | jq '.spans[] | select(.change != \"same\").path'
   mltrace trace diff --set '--until 1d --tag release=1' --set '--since 1d --tag release=2'")]

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace trace show
-  mltrace trace show tr-27b4e76f --io
+  mltrace trace show tr-e1856059 --io
   mltrace trace show @error --span get_weather
   mltrace traces list --status error -o ids | mltrace trace show - --json > failed.jsonl
   mltrace trace show @last --json | jq '.spans[] | select(.exception).exception.message'")]

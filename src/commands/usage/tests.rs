@@ -96,7 +96,7 @@ fn grouped_usage_is_shown_as_a_table() {
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by tag:=SUM(A1) --by nothing").run(), @"
     --- stderr
-    error: invalid value 'nothing' for '--by <KEY>': one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
+    error: invalid value 'nothing' for '--by <KEY>': expected one of model, provider, agent, span, trace, name, state, experiment, session, user, hour, day, week, tag:KEY, metadata:KEY
 
     For more information, try '--help'.
     --- exit 2
