@@ -147,8 +147,8 @@ impl<'a> Document<'a> {
     }
 
     fn write_text(&mut self, paragraph: &Paragraph) -> Result<()> {
-        let lines = paragraph.lines(|lead| self.text_room(lead), self.options.ellipsis());
-        lines.iter().try_for_each(|line| self.write(line))
+        let room = self.text_room(paragraph.label_width());
+        paragraph.lines(room, self.options.ellipsis()).try_for_each(|line| self.write(&line))
     }
 
     fn write_table(&mut self, headings: &[Heading<'_>], mut rows: Vec<Vec<Cell>>) -> Result<()> {

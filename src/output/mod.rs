@@ -27,7 +27,7 @@ pub use formats::Format;
 pub use json::Page;
 pub use options::RenderOptions;
 pub use paragraph::{LineLimit, Paragraph};
-pub use row::{Item, Row, View};
+pub use row::{Item, Row, RowText, View};
 pub use row_table::RowTable;
 pub use styled::StyledText;
 pub use table::{Cell, Heading};

@@ -77,26 +77,30 @@ impl Paragraph {
         Self { limit, ..self }
     }
 
-    /// Returns the lines. `room` tells how many columns are left after a prefix of a given width.
-    pub(super) fn lines(&self, room: impl FnOnce(usize) -> usize, ellipsis: &str) -> Vec<StyledText> {
-        let pieces: Vec<Piece> = pieces(self.text.as_str(), room(self.first.width())).collect();
+    /// Width in columns of what comes before the first line.
+    pub(super) fn label_width(&self) -> usize {
+        self.first.width()
+    }
+
+    /// Returns the lines of a text that has `room` columns.
+    pub(super) fn lines(&self, room: usize, ellipsis: &str) -> impl Iterator<Item = StyledText> {
+        let pieces: Vec<Piece> = pieces(self.text.as_str(), room).collect();
         let shown = self.limit.map_or(pieces.len(), |limit| limit.shown(pieces.len()));
-        let line = |(at, piece): (usize, &Piece)| {
+        let omitted = pieces.len() - shown;
+        let more = (omitted > 0).then(|| {
+            let space = " ".repeat(self.rest.width());
+            let hint = self.limit.map_or("", |limit| limit.hint);
+            StyledText::new(TextRole::Dim, &format!("{space}{ellipsis} {omitted} more lines{hint}"))
+        });
+        let line = |(at, piece): (usize, Piece)| {
             let mut line = if at == 0 { self.first.clone() } else { self.rest.clone() };
             if piece.start < piece.end {
-                line.push(TextRole::Plain, &" ".repeat(piece.indent));
+                line.push_spaces(piece.indent);
             }
             line.append_range(&self.text, piece.start..piece.end);
             line
         };
-        let mut lines: Vec<StyledText> = pieces.iter().take(shown).enumerate().map(line).collect();
-        let omitted = pieces.len() - shown;
-        if omitted > 0 {
-            let space = " ".repeat(self.rest.width());
-            let hint = self.limit.map_or("", |limit| limit.hint);
-            lines.push(StyledText::new(TextRole::Dim, &format!("{space}{ellipsis} {omitted} more lines{hint}")));
-        }
-        lines
+        pieces.into_iter().take(shown).enumerate().map(line).chain(more)
     }
 }
 

@@ -17,32 +17,23 @@ pub trait Row: Sized + 'static {
     const COLUMNS: &'static [Column<Self>];
     /// Titles of the columns that come first in tables, if their order is not that of CSV.
     const TABLE_ORDER: &'static [&'static str] = &[];
+    /// How a row is written as text, if the text of a list is that of its rows in place of a table.
+    const TEXT: Option<RowText<Self>> = None;
+    /// How related rows are merged, if a table shows them as one.
+    const MERGE: Option<fn(Vec<Self>) -> Vec<Self>> = None;
     /// JSON object of the row.
     fn json(&self) -> impl Serialize;
     /// Id printed by `-o ids`.
     fn id(&self) -> &str;
-    /// Whether the text of a list is that of its rows, one after another, in place of a table.
-    const IS_TEXT: bool = false;
-    /// Writes the row as text, if [`Row::IS_TEXT`].
-    ///
-    /// # Errors
-    /// If writing fails.
-    fn text(&self, _document: &mut Document<'_>) -> Result<()> {
-        Ok(())
-    }
     /// CSV columns, as paths into the JSON of a row.
     #[must_use]
     fn csv_columns() -> Vec<Cow<'static, str>> {
         Self::COLUMNS.iter().filter_map(|column| column.key.map(Cow::Borrowed)).collect()
     }
-    /// Whether a table shows related rows as one.
-    const COLLAPSES: bool = false;
-    /// Merges related rows, if [`Row::COLLAPSES`].
-    #[must_use]
-    fn collapse(rows: Vec<Self>) -> Vec<Self> {
-        rows
-    }
 }
+
+/// Writes a row as text.
+pub type RowText<R> = fn(&R, &mut Document<'_>) -> Result<()>;
 
 /// A document shown as a whole.
 pub trait View {
@@ -83,7 +74,7 @@ impl<R: Row> AnyRow for R {
     }
 
     fn write_text(&self, document: &mut Document<'_>) -> Result<()> {
-        self.text(document)
+        R::TEXT.map_or(Ok(()), |write| write(self, document))
     }
 
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {

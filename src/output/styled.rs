@@ -65,15 +65,19 @@ impl StyledText {
     }
 
     fn push_escaped(&mut self, role: TextRole, text: &str) {
-        if text.is_empty() {
-            return;
+        if !text.is_empty() {
+            self.begin_part(role);
+            self.text.push_str(text);
         }
+    }
+
+    /// Makes what is appended next have a role.
+    fn begin_part(&mut self, role: TextRole) {
         if self.text.is_empty() {
             self.role = role;
         } else if self.starts.last().map_or(self.role, |(_, last)| *last) != role {
             self.starts.push((self.text.len(), role));
         }
-        self.text.push_str(text);
     }
 
     /// The text without roles.
@@ -114,7 +118,10 @@ impl StyledText {
 
     /// Appends a number of spaces.
     pub(super) fn push_spaces(&mut self, count: usize) {
-        self.push_escaped(TextRole::Plain, &" ".repeat(count));
+        if count > 0 {
+            self.begin_part(TextRole::Plain);
+            self.text.extend(std::iter::repeat_n(' ', count));
+        }
     }
 
     /// The parts within a range of bytes, with their roles.

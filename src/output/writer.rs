@@ -129,10 +129,18 @@ impl Output {
     fn start_list<R: Row>(&mut self, csv_columns: Vec<Cow<'static, str>>, has_header: bool) -> ListWriter<'_, R> {
         let (columns, headings) = table_columns(R::COLUMNS, R::TABLE_ORDER);
         let (options, theme) = (self.options, self.theme);
-        let spec =
-            ListSpec { key: R::KEY, is_text: R::IS_TEXT, columns, headings, csv_columns, has_header, options, theme };
+        let spec = ListSpec {
+            key: R::KEY,
+            is_text: R::TEXT.is_some(),
+            columns,
+            headings,
+            csv_columns,
+            has_header,
+            options,
+            theme,
+        };
         let writer = (self.format.info().start_list)(spec);
-        ListWriter { collapses: R::COLLAPSES && self.format.is_text(), writer, output: self, buffer: Vec::new() }
+        ListWriter { merge: R::MERGE.filter(|_| self.format.is_text()), writer, output: self, buffer: Vec::new() }
     }
 }
 
@@ -141,8 +149,8 @@ impl Output {
 pub struct ListWriter<'a, R> {
     output: &'a mut Output,
     writer: Box<dyn RowWriter>,
-    /// Whether related rows are printed as one.
-    collapses: bool,
+    /// How related rows are merged, if they are printed as one.
+    merge: Option<fn(Vec<R>) -> Vec<R>>,
     /// Rows that may be related.
     buffer: Vec<R>,
 }
@@ -156,16 +164,15 @@ impl<R: Row> ListWriter<'_, R> {
     /// # Errors
     /// If writing fails.
     pub fn push(&mut self, row: R) -> Result<()> {
-        if !self.collapses {
-            return self.writer.push(&mut self.output.out, &row);
-        }
         self.buffer.push(row);
-        if self.buffer.len() == MAX_BUFFERED_ROWS { self.write_buffered() } else { Ok(()) }
+        if self.merge.is_none() || self.buffer.len() == MAX_BUFFERED_ROWS { self.write_buffered() } else { Ok(()) }
     }
 
     fn write_buffered(&mut self) -> Result<()> {
-        let rows = R::collapse(std::mem::take(&mut self.buffer));
-        rows.iter().try_for_each(|row| self.writer.push(&mut self.output.out, row))
+        if let Some(merge) = self.merge {
+            self.buffer = merge(std::mem::take(&mut self.buffer));
+        }
+        self.buffer.drain(..).try_for_each(|row| self.writer.push(&mut self.output.out, &row))
     }
 
     /// Ends the list; `page` is added to a JSON document.

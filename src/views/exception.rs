@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::model::Timestamp;
 use crate::number;
 use crate::output::text::block;
-use crate::output::{Block, Cell, Column, Document, Heading, Paragraph, RenderOptions, Row, StyledText, TextRole};
+use crate::output::{
+    Block, Cell, Column, Document, Heading, Paragraph, RenderOptions, Row, RowText, StyledText, TextRole,
+};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -244,7 +246,7 @@ pub struct StackTraceRow(pub ExceptionRow);
 impl Row for StackTraceRow {
     const KEY: &'static str = ExceptionRow::KEY;
     const COLUMNS: &'static [Column<Self>] = &[];
-    const IS_TEXT: bool = true;
+    const TEXT: Option<RowText<Self>> = Some(write_failure);
 
     fn json(&self) -> impl Serialize {
         self.0.json()
@@ -257,14 +259,14 @@ impl Row for StackTraceRow {
     fn csv_columns() -> Vec<Cow<'static, str>> {
         ExceptionRow::csv_columns()
     }
+}
 
-    fn text(&self, document: &mut Document<'_>) -> Result<()> {
-        let Self(ExceptionRow(group)) = self;
-        write_heading(document, group)?;
-        match self.0.failure().exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) {
-            Some(text) => write_stack(document, text),
-            None => document.dim("no stack trace recorded"),
-        }
+/// Writes a failure with its stack trace.
+fn write_failure(StackTraceRow(row): &StackTraceRow, document: &mut Document<'_>) -> Result<()> {
+    write_heading(document, &row.0)?;
+    match row.failure().exception.as_ref().and_then(|exception| exception.stacktrace.as_deref()) {
+        Some(text) => write_stack(document, text),
+        None => document.dim("no stack trace recorded"),
     }
 }
 

@@ -176,7 +176,7 @@ struct FoldedGroup {
 }
 
 /// Merges the single-message traces of a run into one row.
-pub(super) fn collapse_messages(traces: Vec<TraceInfo>) -> Vec<TraceInfo> {
+pub(super) fn merge_messages(traces: Vec<TraceInfo>) -> Vec<TraceInfo> {
     let mut rows: Vec<TraceInfo> = Vec::with_capacity(traces.len());
     let mut groups: Vec<FoldedGroup> = Vec::new();
     for trace in traces {

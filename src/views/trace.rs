@@ -66,6 +66,7 @@ impl Row for TraceInfo {
         Column::data("answer"),
     ];
     const TABLE_ORDER: &'static [&'static str] = &["trace", "age", "state"];
+    const MERGE: Option<fn(Vec<Self>) -> Vec<Self>> = Some(super::fold::merge_messages);
 
     fn json(&self) -> impl Serialize {
         TraceJson::from(self)
@@ -73,12 +74,6 @@ impl Row for TraceInfo {
 
     fn id(&self) -> &str {
         &self.trace_id
-    }
-
-    const COLLAPSES: bool = true;
-
-    fn collapse(rows: Vec<Self>) -> Vec<Self> {
-        super::fold::collapse_messages(rows)
     }
 }
 
