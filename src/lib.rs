@@ -78,14 +78,20 @@ pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitC
     let mut cx = Context::new(cli.globals, env, <commands::Cli as clap::CommandFactory>::command);
     let interrupt_handle = cx.output.out.interrupt_handle();
     exit_on_interrupt(interrupt_handle.clone(), escaper);
-    let result = cli.command.run(&mut cx);
-    let flushed = cx.output.out.finish().map_err(Error::from).or_else(output::ignore_closed_pipe);
+    let result = execute(&cli.command, &mut cx);
     cx.report_timing(started.elapsed());
     interrupt_handle.mark_done();
-    match result.and_then(|outcome| flushed.map(|()| outcome)) {
+    match result {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) => report(&error, escaper),
     }
+}
+
+/// Runs a command and writes what it has printed so far, even if it failed.
+fn execute(command: &commands::Command, cx: &mut Context) -> error::Result<commands::Outcome> {
+    let result = command.run(cx);
+    let flushed = cx.output.out.finish().map_err(Error::from).or_else(output::ignore_closed_pipe);
+    result.and_then(|outcome| flushed.map(|()| outcome))
 }
 
 /// Whether the unparsed arguments ask for JSON; decides the format of parse errors.

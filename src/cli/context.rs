@@ -68,11 +68,11 @@ impl Context {
     #[must_use]
     pub fn new(globals: Globals, env: &dyn Fn(&str) -> Option<OsString>, clap_command: fn() -> clap::Command) -> Self {
         let screen = Screen::new(globals.terminal(), env);
-        Self::on(screen, globals, env, clap_command)
+        Self::with_screen(screen, globals, env, clap_command)
     }
 
-    /// Does the same for given terminal settings.
-    pub(crate) fn on(
+    /// Reads the environment and the clock, for given terminal settings.
+    pub(crate) fn with_screen(
         screen: Screen,
         globals: Globals,
         env: &dyn Fn(&str) -> Option<OsString>,

@@ -61,12 +61,8 @@ fn with_stdin(cx: &Context, names: &[String]) -> Result<Vec<String>> {
         return Err(Error::new(ErrorCode::Usage, "standard input cannot be both the trace store and the list of ids")
             .hint("read the traces from a file: `-u FILE`"));
     }
-    let read = match &cx.environment.store.stdin {
-        Some(given) => files::read_all_text(given.as_slice(), limits::SETTINGS_BYTES),
-        None => files::read_all_text(std::io::stdin().lock(), limits::SETTINGS_BYTES),
-    };
-    let text =
-        read.map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
+    let text = files::read_all_text(cx.environment.store.stdin(), limits::SETTINGS_BYTES)
+        .map_err(|error| Error::new(ErrorCode::StoreUnreadable, "cannot read standard input").because(error))?;
     let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     let expand = |name: &String| if name == STDIN { ids.clone() } else { vec![name.clone()] };
     Ok(names.iter().flat_map(expand).collect())

@@ -11,7 +11,7 @@ pub fn report(error: &Error, escaper: CiCommandEscaper) {
     write(error, escaper, &mut std::io::stderr().lock());
 }
 
-/// Does the same with another stream than stderr. Errors of writing are ignored.
+/// Writes an error to a stream. Errors of writing are ignored.
 pub(crate) fn write(error: &Error, mut escaper: CiCommandEscaper, stream: &mut dyn Write) {
     if error.code == ErrorCode::ClosedPipe {
         return;

@@ -5,8 +5,7 @@ mod frameworks;
 use super::Cli;
 use crate::cli::context::Context;
 use crate::cli::report;
-use crate::error::Error;
-use crate::output::{ignore_closed_pipe, text};
+use crate::output::text;
 use crate::terminal::{CiCommandEscaper, Screen};
 use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::{Value, json};
@@ -81,16 +80,14 @@ impl CommandLine {
         };
         let is_json = cli.globals.format().is_json();
         let screen = Screen::of_streams(cli.globals.terminal(), &env, [false; 2]);
-        let mut cx = Context::on(screen, cli.globals, &env, Cli::command);
+        let mut cx = Context::with_screen(screen, cli.globals, &env, Cli::command);
         cx.zone = crate::model::Zone::Utc;
         cx.output.options.zone = cx.zone;
         cx.environment.store.stdin = Some(self.stdin.clone());
         let [stdout, stderr] = [Captured::default(), Captured::default()];
         cx.output.out.set_stream(Box::new(stdout.clone()));
         cx.set_message_stream(Box::new(stderr.clone()));
-        let result = cli.command.run(&mut cx);
-        let flushed = cx.output.out.finish().map_err(Error::from).or_else(ignore_closed_pipe);
-        let exit = match result.and_then(|outcome| flushed.map(|()| outcome)) {
+        let exit = match crate::execute(&cli.command, &mut cx) {
             Ok(outcome) => outcome.exit_code(),
             Err(error) => {
                 report::write(&error, CiCommandEscaper::new(&env, is_json), &mut stderr.clone());

@@ -49,7 +49,7 @@ pub fn open(address: &Address, env: &StoreEnvironment) -> Result<Box<dyn TraceSt
         Address::Files(path) => Box::new(file::FileStore::open(path, env)?),
         Address::Server(uri) => Box::new(http::HttpStore::open(uri, &env.server)?),
         Address::Documents(path) => Box::new(document::DocumentStore::open(path)?),
-        Address::Stdin => Box::new(document::DocumentStore::stdin(env.stdin.as_deref())?),
+        Address::Stdin => Box::new(document::DocumentStore::stdin(env.stdin())?),
         Address::Demo => Box::new(sqlite::SqliteStore::demo()?),
     })
 }

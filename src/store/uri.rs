@@ -5,7 +5,7 @@ use super::error::AddressError;
 use super::file::is_file_store;
 use super::http::{ServerSettings, without_credentials};
 use percent_encoding::percent_decode_str;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 type Result<T> = std::result::Result<T, AddressError>;
@@ -53,6 +53,17 @@ pub struct StoreEnvironment {
     pub server: ServerSettings,
     /// What to read instead of standard input.
     pub stdin: Option<Vec<u8>>,
+}
+
+impl StoreEnvironment {
+    /// Standard input, or what is read instead.
+    #[must_use]
+    pub fn stdin(&self) -> Box<dyn Read + '_> {
+        match &self.stdin {
+            Some(given) => Box::new(given.as_slice()),
+            None => Box::new(std::io::stdin().lock()),
+        }
+    }
 }
 
 /// A store's address, and why it was chosen.

@@ -74,7 +74,7 @@ impl Screen {
         Self::of_streams(options, env, [io::stdout().is_terminal(), io::stderr().is_terminal()])
     }
 
-    /// Does the same for streams of which it is known whether they are terminals: stdout and stderr.
+    /// Resolves the settings if it is known whether stdout and stderr are terminals.
     pub(crate) fn of_streams(
         options: TerminalOptions,
         env: &dyn Fn(&str) -> Option<OsString>,

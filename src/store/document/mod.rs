@@ -26,6 +26,7 @@ use folder::open_command;
 use read::{Documents, FileCounts};
 use record::SpanFacts;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Read;
 use std::path::Path;
 
 /// Store of trace documents.
@@ -71,10 +72,9 @@ impl DocumentStore {
         Ok(Self::from_documents(documents, path.display().to_string(), &name))
     }
 
-    /// Reads standard input to its end, or what is given instead.
-    pub(super) fn stdin(given: Option<&[u8]>) -> Result<Self> {
-        let documents = given.map_or_else(Documents::from_stdin, Documents::from_reader)?;
-        Ok(Self::from_documents(documents, "standard input".to_owned(), "stdin"))
+    /// Reads standard input to its end.
+    pub(super) fn stdin(input: impl Read) -> Result<Self> {
+        Ok(Self::from_documents(Documents::from_reader(input)?, "standard input".to_owned(), "stdin"))
     }
 
     /// Builds trace records from documents. Traces without an experiment are assigned to one named `fallback`.

@@ -52,11 +52,6 @@ impl Documents {
         Self::from_bytes(bytes, Some(path))
     }
 
-    /// Reads standard input.
-    pub(super) fn from_stdin() -> Result<Self, StoreError> {
-        Self::from_reader(io::stdin().lock())
-    }
-
     /// Reads a stream, which has no path.
     pub(super) fn from_reader(reader: impl Read) -> Result<Self, StoreError> {
         let bytes = read_all(reader, limits::FILE_BYTES)
