@@ -15,6 +15,31 @@ use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+/// All commands, each of which has a test of its help; the empty string is the program itself.
+pub(crate) const COMMANDS: &[&str] = &[
+    "",
+    "experiments",
+    "traces",
+    "traces list",
+    "trace",
+    "trace show",
+    "trace diff",
+    "usage",
+    "stats",
+    "spans",
+    "tools",
+    "exceptions",
+    "sessions",
+    "session",
+    "session show",
+    "check",
+    "doctor",
+    "prices",
+    "completions",
+    "man",
+    "help",
+];
+
 /// A command line with an otherwise empty environment. It runs in this process, on the built-in sample or on a document
 /// in memory.
 #[derive(Clone, Debug)]

@@ -1,43 +1,32 @@
 //! Help, manual pages and completions of the program. Their texts are tested next to the commands.
 
 use crate::harness::Cli;
+use clap::CommandFactory as _;
 use mltrace::manual::TOPICS;
 
 fn help(words: &str) -> String {
     Cli::new(words).arg("--help").ok().to_string()
 }
 
-/// All commands; the empty string is the program itself.
-const COMMANDS: &[&str] = &[
-    "",
-    "experiments",
-    "traces",
-    "traces list",
-    "trace",
-    "trace show",
-    "trace diff",
-    "usage",
-    "stats",
-    "spans",
-    "tools",
-    "exceptions",
-    "sessions",
-    "session",
-    "session show",
-    "check",
-    "doctor",
-    "prices",
-    "completions",
-    "man",
-    "help",
-];
+/// The words of all commands; the empty string is the program itself.
+fn commands() -> Vec<String> {
+    fn add(command: &clap::Command, words: &str, all: &mut Vec<String>) {
+        all.push(words.to_owned());
+        for below in command.get_subcommands() {
+            add(below, format!("{words} {}", below.get_name()).trim_start(), all);
+        }
+    }
+    let mut all = Vec::new();
+    add(&mltrace::commands::Cli::command(), "", &mut all);
+    all
+}
 
 #[test]
 fn examples_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut count = 0;
-    for words in COMMANDS {
-        let text = help(words);
+    for words in commands() {
+        let text = help(&words);
         let examples =
             text.lines().skip_while(|line| *line != "Examples:").filter(|line| line.starts_with("  mltrace "));
         for line in examples {
@@ -73,7 +62,7 @@ fn manual_pages_are_printed_and_written_to_files() {
     assert!(page.contains(".TH mltrace 1"), "{page}");
     let folder = tempfile::tempdir().unwrap();
     Cli::new("man").arg(folder.path().join("man1")).ok();
-    assert_eq!(std::fs::read_dir(folder.path().join("man1")).unwrap().count(), COMMANDS.len());
+    assert_eq!(std::fs::read_dir(folder.path().join("man1")).unwrap().count(), commands().len());
     assert_eq!(std::fs::read_to_string(folder.path().join("man1/mltrace.1")).unwrap(), page);
     let topics = std::fs::read_dir(folder.path().join("man7")).unwrap().count();
     assert_eq!(topics, TOPICS.len());

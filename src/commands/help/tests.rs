@@ -1,37 +1,14 @@
 //! The help of every command, and the topics.
 
-use crate::commands::tests::CommandLine;
+use crate::commands::Cli;
+use crate::commands::tests::{COMMANDS, CommandLine};
 use crate::manual::TOPICS;
+use clap::CommandFactory as _;
 use std::collections::BTreeMap;
 
 fn help(words: &str) -> String {
     CommandLine::new(words).arg("--help").ok().to_string()
 }
-
-/// All commands; the empty string is the program itself.
-const COMMANDS: &[&str] = &[
-    "",
-    "experiments",
-    "traces",
-    "traces list",
-    "trace",
-    "trace show",
-    "trace diff",
-    "usage",
-    "stats",
-    "spans",
-    "tools",
-    "exceptions",
-    "sessions",
-    "session",
-    "session show",
-    "check",
-    "doctor",
-    "prices",
-    "completions",
-    "man",
-    "help",
-];
 
 /// The sections of a help text as heading and body.
 fn sections(text: &str) -> Vec<(&str, String)> {
@@ -1091,36 +1068,15 @@ fn help_of_help() {
 
 #[test]
 fn every_command_is_tested() {
-    let overview = help("");
-    let commands: Vec<&str> = overview
-        .lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert_eq!(
-        commands,
-        [
-            "experiments",
-            "traces",
-            "trace",
-            "usage",
-            "stats",
-            "spans",
-            "tools",
-            "exceptions",
-            "sessions",
-            "session",
-            "check",
-            "doctor",
-            "prices",
-            "completions",
-            "man",
-            "help"
-        ]
-    );
+    fn add(command: &clap::Command, words: &str, all: &mut Vec<String>) {
+        all.push(words.to_owned());
+        for below in command.get_subcommands() {
+            add(below, format!("{words} {}", below.get_name()).trim_start(), all);
+        }
+    }
+    let mut all = Vec::new();
+    add(&Cli::command(), "", &mut all);
+    assert_eq!(all, COMMANDS);
 }
 
 #[test]
