@@ -54,7 +54,7 @@ fn missing_parts_are_reported_at_their_position() {
         ("name IS NOT  NULL", "NOT NULL must have exactly one space in MLflow", "NOT  NULL"),
         ("   ", "empty filter", "   "),
         (r"name RLIKE '\N{DASH}'", r"`RLIKE` does not support the character name `\N{…}`", r"'\N{DASH}'"),
-        (r"span.attributes.a RLIKE '(a)?(?(1)b)'", r"`RLIKE` does not support `(?(1`", "'(a)?(?(1)b)'"),
+        (r"span.attributes.a RLIKE '(a)?(?(1)b)'", r"`RLIKE` does not support `(?(1…)`", "'(a)?(?(1)b)'"),
     ] {
         let (found, at, _) = wrong(text);
         assert_eq!((found.as_str(), at.as_str()), (message, piece), "{text}");

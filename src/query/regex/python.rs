@@ -312,7 +312,7 @@ impl<'p> Translator<'p> {
         self.rest = &rest[1..];
         let bits = |letters: &str| {
             let bits = letters.chars().try_fold(0, |bits, letter| Some(bits | 1 << FLAG_LETTERS.find(letter)?));
-            bits.ok_or_else(|| unsupported(format!("`(?{}`", letters.chars().take(10).collect::<String>())))
+            bits.ok_or_else(|| unsupported(format!("`(?{}…)`", letters.chars().take(10).collect::<String>())))
         };
         let for_engine = |letters: &str| letters.replace(['x', 'a'], "");
         let (on, off) = letters.split_once('-').unwrap_or((letters, ""));
