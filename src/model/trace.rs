@@ -165,6 +165,13 @@ impl TraceInfo {
         self.name.as_deref().or(self.root_name.as_deref())
     }
 
+    /// Returns the recorded duration in milliseconds; `None` for a trace in progress, whose record covers only the spans
+    /// received so far.
+    #[must_use]
+    pub fn final_duration_ms(&self) -> Option<i64> {
+        self.execution_duration_ms.filter(|_| self.state != TraceState::InProgress)
+    }
+
     /// Returns a prefix of the id that is usually unique, as [`short_trace_id`] does. Ids that start with the time, in
     /// seconds (AWS X-Ray) or milliseconds (UUID version 7, Logfire), keep twice as many digits, because all traces of
     /// an hour share the first ones.

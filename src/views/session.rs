@@ -6,7 +6,7 @@ use super::trace::state_role;
 use crate::analysis::conversation::Conversation;
 use crate::analysis::sessions::Session;
 use crate::error::Result;
-use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, TraceState, short_trace_ids};
+use crate::model::{Cost, Timestamp, TokenUsage, Trace, TraceInfo, short_trace_ids};
 use crate::number;
 use crate::output::json::SCHEMA;
 use crate::output::{Block, Cell, Column, Document, Heading, Item, RenderOptions, Row, StyledText, TextRole, View};
@@ -199,8 +199,7 @@ impl View for SessionView {
         for (at, trace) in self.traces.iter().enumerate() {
             rows.push(turn_cells(&document.options, at + 1, trace, previous_end));
             // A trace in progress has no end.
-            let millis = trace.execution_duration_ms.filter(|_| trace.state != TraceState::InProgress);
-            let nanos = millis.map(|millis| millis.saturating_mul(1_000_000));
+            let nanos = trace.final_duration_ms().map(|millis| millis.saturating_mul(1_000_000));
             previous_end = nanos.map(|nanos| Timestamp(trace.request_time.0.saturating_add(nanos)));
         }
         document.add(Block::Table(&TURN_COLUMNS, rows))

@@ -72,7 +72,7 @@ impl DiffView {
     /// Returns the row of deltas; `calls` = LLM calls and tool calls of each trace.
     fn delta_row(&self, options: &RenderOptions, calls: [[usize; 2]; 2]) -> Vec<Cell> {
         let [usage_a, usage_b] = [&self.usage[0].token_usage, &self.usage[1].token_usage];
-        let (millis_a, millis_b) = (self.a.info.execution_duration_ms, self.b.info.execution_duration_ms);
+        let (millis_a, millis_b) = (self.a.info.final_duration_ms(), self.b.info.final_duration_ms());
         let tokens = |count: fn(&TokenUsage) -> Option<i64>| {
             format_delta(usage_a.as_ref().and_then(count), usage_b.as_ref().and_then(count), number::count)
         };

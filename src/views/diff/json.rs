@@ -287,7 +287,7 @@ impl<'a> DiffJson<'a> {
     pub(super) fn new(view: &'a DiffView) -> Self {
         let DiffView { a, b, diff, .. } = view;
         let [usage_a, usage_b]: &[TraceUsage; 2] = &view.usage;
-        let millis = a.info.execution_duration_ms.zip(b.info.execution_duration_ms);
+        let millis = a.info.final_duration_ms().zip(b.info.final_duration_ms());
         Self {
             schema: SCHEMA,
             a: TraceJson::from_trace(a, usage_a),

@@ -532,6 +532,15 @@ fn lines_fit_the_width() {
 }
 
 #[test]
+fn durations_so_far_are_not_compared() {
+    let output = CommandLine::demo("trace diff @last tr-58b722a7");
+    assert_eq!(output.json()["delta"]["execution_duration_ms"], Value::Null);
+    let text = output.ok();
+    let deltas = text.lines().into_iter().find(|line| line.starts_with('Δ')).unwrap().to_owned();
+    assert!(!deltas.contains(" ms"), "{text}");
+}
+
+#[test]
 fn incomplete_traces_are_reported() {
     let (a, mut b) = (run(1, PLAIN), run(2, PLAIN));
     b.spans.remove(0);
