@@ -1,10 +1,12 @@
-//! What databases share: MLflow's tables, and conditions on them. What differs between databases is a [`Dialect`].
+//! What databases share: MLflow's tables, conditions on them, and how rows are read. What differs between databases is a [`Dialect`].
 
 pub(in crate::store) mod conditions;
 mod dialect;
+mod row;
 mod schema;
 mod statement;
 
 pub(in crate::store) use dialect::Dialect;
+pub(in crate::store) use row::SqlRow;
 pub(in crate::store) use schema::{COSTS, Schema, TABLES, TOKENS};
 pub(in crate::store) use statement::{Sql, SqlValue};

@@ -2,13 +2,13 @@
 
 use super::candidates::MAX_CANDIDATES;
 use super::trace_row::{self, CLOCK_EVERY};
-use super::{SqliteStore, integer, text};
+use super::SqliteStore;
 use crate::limits;
 use crate::model::Experiment;
 use crate::query::AssessmentTest;
 use crate::store::AssessedTraces;
 use crate::store::error::Result;
-use crate::store::sql::{SqlValue, conditions};
+use crate::store::sql::{SqlRow as _, SqlValue, conditions};
 use std::time::Instant;
 
 /// Reads all assessments that match, in several reads, with the index of MLflow 3.17 if there is one. `None` if the
@@ -46,12 +46,12 @@ pub(super) fn read(
                 let mut rows = statement.query(rusqlite::params_from_iter(values.chain([SqlValue::Integer(last)])))?;
                 while let Some(row) = rows.next()? {
                     seen += 1;
-                    last = integer(row, 0).unwrap_or_default();
+                    last = row.integer(0).unwrap_or_default();
                     if all.len() <= MAX_CANDIDATES {
-                        all.extend(text(row, 1));
+                        all.extend(row.text(1));
                     }
-                    if integer(row, 2) == Some(1) {
-                        of_session.extend(text(row, 1));
+                    if row.integer(2) == Some(1) {
+                        of_session.extend(row.text(1));
                     }
                     if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
                         return Ok(false);

@@ -2,12 +2,12 @@
 
 use super::span_rows::FailedRows;
 use super::trace_row::CLOCK_EVERY;
-use super::{SqliteStore, integer, text, trace_row};
+use super::{SqliteStore, trace_row};
 use crate::limits;
 use crate::model::{Problem, keys};
 use crate::query::{Filter, Label, LabelTest, SpanTest, TextTest};
 use crate::store::error::Result;
-use crate::store::sql::{Sql, SqlValue, conditions};
+use crate::store::sql::{Sql, SqlRow as _, SqlValue, conditions};
 use crate::store::{Query, SpanSubset};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -138,10 +138,10 @@ fn with_label_key(store: &SqliteStore, table: &str, key: &str, condition: &Sql) 
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
                 seen += 1;
-                let matches = integer(row, 1) == Some(1);
+                let matches = row.integer(1) == Some(1);
                 let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
                 if matches || is_long {
-                    last = text(row, 0).unwrap_or_default();
+                    last = row.text(0).unwrap_or_default();
                 }
                 if matches {
                     ids.push(last.clone());
@@ -218,7 +218,7 @@ fn with_failed_rows(store: &SqliteStore, query: &Query, template: &str, conditio
             let started = Instant::now();
             let mut statement = connection.prepare_cached("select trace_id from spans where rowid = ?")?;
             while let [row, rest @ ..] = left {
-                if let Some(id) = statement.query([row])?.next()?.and_then(|row| text(row, 0)) {
+                if let Some(id) = statement.query([row])?.next()?.and_then(|row| row.text(0)) {
                     of_traces.entry(id).or_default().push(*row);
                 }
                 left = rest;
@@ -247,7 +247,7 @@ fn query_ids(store: &SqliteStore, template: &str, parts: impl IntoIterator<Item 
             let mut rows = statement.query(rusqlite::params_from_iter(&part.values))?;
             while let Some(row) = rows.next()? {
                 seen += 1;
-                ids.extend(text(row, 0));
+                ids.extend(row.text(0));
                 if started.elapsed() > 4 * limits::READ_TIME {
                     return Ok(false);
                 }
@@ -348,7 +348,7 @@ fn add_traces_with_type(
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query((experiment, value))?;
         while let Some(row) = rows.next()? {
-            ids.extend(text(row, 0));
+            ids.extend(row.text(0));
         }
         Ok(())
     })

@@ -2,13 +2,13 @@
 
 use super::records;
 use super::trace_row::{CLOCK_EVERY, experiment_list};
-use super::{SqliteStore, candidates, integer, text};
+use super::{SqliteStore, candidates};
 use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{ClauseSource, Label};
 use crate::store::error::Result;
-use crate::store::sql::{COSTS, Schema, Sql, SqlValue, TOKENS, conditions};
+use crate::store::sql::{COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, conditions};
 use crate::store::{Query, RecordPart, Sink};
 use rusqlite::Row;
 use std::sync::mpsc::sync_channel;
@@ -143,7 +143,7 @@ impl FiguresReader<'_> {
                 let mut seen = 0_usize;
                 while let Some(row) = rows.next()? {
                     from = row.get::<_, i64>(0)?.saturating_add(1);
-                    if integer(row, 1) == Some(1) {
+                    if row.integer(1) == Some(1) {
                         part.push(Trace::without_spans(info(row, self.labels)));
                     }
                     seen += 1;
@@ -201,13 +201,13 @@ fn unless_in_columns(schema: &Schema, columns: &[&str], row: &str) -> String {
 
 fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
     let mut info = TraceInfo {
-        execution_duration_ms: integer(row, 5),
+        execution_duration_ms: row.integer(5),
         recorded_usage: records::usage(row, FIRST_FIGURE),
         cost: records::cost(row, FIRST_FIGURE + TOKENS.len()),
         ..records::minimal_info(row, 2)
     };
     for (at, label) in labels.iter().enumerate() {
-        let Some(value) = text(row, FIRST_LABEL + at) else { continue };
+        let Some(value) = row.text(FIRST_LABEL + at) else { continue };
         match label {
             Label::Tag(key) => info.tags.add(key, &value),
             Label::Metadata(key) => info.metadata.add(key, &value),

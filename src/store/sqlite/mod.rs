@@ -17,6 +17,7 @@ mod ranked;
 mod records;
 mod recovery;
 mod revision;
+mod row;
 mod scan;
 mod schema;
 mod search;
@@ -27,18 +28,16 @@ mod unlocked;
 
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
-use super::sql::Schema;
+use super::sql::{Schema, SqlRow as _};
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::limits;
 use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
 use crate::query::AssessmentTest;
 use crate::store::error::{DatabaseError, Result, StoreError};
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use schema::FoundTables;
 use span_rows::SpanRowSelection;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use trace_row::TraceRow;
@@ -164,8 +163,8 @@ impl TraceStore for SqliteStore {
                     connection.prepare_cached("select experiment_id, key, value from experiment_tags")?;
                 let mut rows = statement.query([])?;
                 while let Some(row) = rows.next()? {
-                    let (Some(id), Some(key)) = (text(row, 0), text(row, 1)) else { continue };
-                    tags.entry(id).or_default().add(&key, &text(row, 2).unwrap_or_default());
+                    let (Some(id), Some(key)) = (row.text(0), row.text(1)) else { continue };
+                    tags.entry(id).or_default().add(&key, &row.text(2).unwrap_or_default());
                 }
             }
             Ok((experiments, tags))
@@ -189,7 +188,7 @@ impl TraceStore for SqliteStore {
             for prefix in prefixes {
                 let mut rows = statement.query((prefix, i64::try_from(limit).unwrap_or(i64::MAX)))?;
                 while let Some(row) = rows.next()? {
-                    keys.extend(text(row, 0).map(TraceKey::Id));
+                    keys.extend(row.text(0).map(TraceKey::Id));
                 }
             }
             Ok(keys)
@@ -255,62 +254,19 @@ impl Aggregates for SqliteStore {
 fn experiment_name(connection: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
     let mut statement = connection.prepare_cached("select name from experiments where experiment_id = ?")?;
     let mut rows = statement.query([id])?;
-    Ok(rows.next()?.and_then(|row| text(row, 0)))
+    Ok(rows.next()?.and_then(|row| row.text(0)))
 }
 
 fn experiment(row: &Row<'_>) -> Experiment {
     Experiment {
-        experiment_id: text(row, 0).unwrap_or_default(),
-        name: text(row, 1).unwrap_or_default(),
-        lifecycle_stage: text(row, 2).unwrap_or_else(|| "active".to_owned()),
-        workspace: text(row, 3),
-        artifact_location: text(row, 4),
-        creation_time: integer(row, 5).map(Timestamp::from_millis),
-        last_update_time: integer(row, 6).map(Timestamp::from_millis),
+        experiment_id: row.text(0).unwrap_or_default(),
+        name: row.text(1).unwrap_or_default(),
+        lifecycle_stage: row.text(2).unwrap_or_else(|| "active".to_owned()),
+        workspace: row.text(3),
+        artifact_location: row.text(4),
+        creation_time: row.integer(5).map(Timestamp::from_millis),
+        last_update_time: row.integer(6).map(Timestamp::from_millis),
         tags: Labels::default(),
-    }
-}
-
-/// Returns a cell of any type as text. Invalid UTF-8 becomes U+FFFD.
-fn text(row: &Row<'_>, column: usize) -> Option<String> {
-    match row.get_ref(column).ok()? {
-        ValueRef::Null => None,
-        ValueRef::Integer(value) => Some(value.to_string()),
-        ValueRef::Real(value) => Some(value.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-        }),
-    }
-}
-
-/// Returns a cell as an integer.
-fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
-    match row.get_ref(column).ok()? {
-        ValueRef::Integer(value) => Some(value),
-        ValueRef::Real(value) => Some(value as i64),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
-        ValueRef::Null | ValueRef::Blob(_) => None,
-    }
-}
-
-/// Returns a cell as a float.
-fn float(row: &Row<'_>, column: usize) -> Option<f64> {
-    match row.get_ref(column).ok()? {
-        ValueRef::Integer(value) => Some(value as f64),
-        ValueRef::Real(value) => Some(value),
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
-        ValueRef::Null | ValueRef::Blob(_) => None,
-    }
-}
-
-/// Returns a cell as text, borrowed from the row if possible. Null is empty.
-fn str_of<'a>(row: &'a Row<'_>, column: usize) -> Cow<'a, str> {
-    match row.get_ref(column) {
-        Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => {
-            std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-        }
-        _ => Cow::Owned(text(row, column).unwrap_or_default()),
     }
 }
 

@@ -2,11 +2,11 @@
 //! returned, so a heap holds sort values and row ids, and trace ids are read only for rows that reach the top.
 
 use super::trace_row::TraceRow;
-use super::{SqliteStore, integer, text};
+use super::SqliteStore;
 use crate::limits;
 use crate::store::SortValue;
 use crate::store::error::Result;
-use crate::store::sql::{Sql, SqlValue};
+use crate::store::sql::{Sql, SqlRow as _, SqlValue};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use std::cmp::Ordering;
@@ -69,12 +69,12 @@ impl Ranking {
 
     /// Adds a row if it matches. Returns its row id.
     pub(super) fn add(&mut self, row: &Row<'_>) -> i64 {
-        let rowid = integer(row, 0).unwrap_or_default();
-        if integer(row, 2) == Some(1) {
+        let rowid = row.integer(0).unwrap_or_default();
+        if row.integer(2) == Some(1) {
             let value = match row.get_ref(1) {
                 Ok(ValueRef::Integer(number)) => SortValue::Number(number as f64),
                 Ok(ValueRef::Real(number)) => SortValue::Number(number),
-                Ok(ValueRef::Text(_)) => SortValue::Text(text(row, 1).unwrap_or_default()),
+                Ok(ValueRef::Text(_)) => SortValue::Text(row.text(1).unwrap_or_default()),
                 _ => SortValue::Unknown,
             };
             self.rows.push(RankedRow { value, rowid, is_descending: self.is_descending });
@@ -143,8 +143,8 @@ fn read_ids(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec
                 left = rest;
                 let values = conditions.values.iter().cloned().chain([SqlValue::Integer(*rowid)]);
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-                let matching = rows.next()?.filter(|row| integer(row, 1) == Some(1));
-                hits.extend(matching.and_then(|row| text(row, 0)).map(|id| TraceRow { rowid: *rowid, id }));
+                let matching = rows.next()?.filter(|row| row.integer(1) == Some(1));
+                hits.extend(matching.and_then(|row| row.text(0)).map(|id| TraceRow { rowid: *rowid, id }));
                 if started.elapsed() > limits::READ_TIME {
                     break;
                 }

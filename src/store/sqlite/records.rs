@@ -3,12 +3,11 @@
 //! Columns take precedence over rows of the key/value tables: since 3.17, MLflow ignores rows left over by an upgrade.
 
 use super::trace_row::TraceRow;
-use super::{float, integer, str_of, text};
 use crate::formats;
 use crate::json::Json;
 use crate::limits;
 use crate::model::{Assessment, AssessmentKind, Cost, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys};
-use crate::store::sql::{COSTS, Schema, TOKENS};
+use crate::store::sql::{COSTS, Schema, SqlRow as _, TOKENS};
 use rusqlite::limits::Limit;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 
@@ -43,14 +42,14 @@ fn infos_within_limit(
     for hit in hits {
         let found = record.query_row([hit.rowid], |row| Ok(info(row))).optional()?;
         let Some(mut info) = found.filter(|info| info.trace_id == hit.id) else { continue };
-        for_each_row(tags.as_mut(), &hit.id, |row| info.tags.add(&str_of(row, 0), &str_of(row, 1)))?;
-        for_each_row(metadata.as_mut(), &hit.id, |row| info.metadata.add(&str_of(row, 0), &str_of(row, 1)))?;
+        for_each_row(tags.as_mut(), &hit.id, |row| info.tags.add(&row.text_or_empty(0), &row.text_or_empty(1)))?;
+        for_each_row(metadata.as_mut(), &hit.id, |row| info.metadata.add(&row.text_or_empty(0), &row.text_or_empty(1)))?;
         for_each_row(assessments.as_mut(), &hit.id, |row| info.assessments.push(assessment(row)))?;
         // Not sorted in SQL, since few traces have assessments and sorting has a cost even for no rows.
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));
-        for_each_row(links.as_mut(), &hit.id, |row| match text(row, 0).as_deref() {
-            Some("run") => info.linked_runs.extend(text(row, 1)),
-            _ => info.linked_prompts.extend(text(row, 1)),
+        for_each_row(links.as_mut(), &hit.id, |row| match row.text(0).as_deref() {
+            Some("run") => info.linked_runs.extend(row.text(1)),
+            _ => info.linked_prompts.extend(row.text(1)),
         })?;
         info.derive_fields(formats::parse_json);
         if info.name.is_none() || info.span_count.is_none() {
@@ -95,14 +94,14 @@ fn info_sql(schema: &Schema) -> String {
 /// Returns a record with only id, experiment, start time and state. From `first` on, the columns are these, with the
 /// duration (ignored) before the state.
 pub(super) fn minimal_info(row: &Row<'_>, first: usize) -> TraceInfo {
-    let id = |column: usize| text(row, first + column).unwrap_or_default();
-    let start = Timestamp::from_millis(integer(row, first + 2).unwrap_or_default());
-    TraceInfo::new(id(0), id(1), TraceState::parse(&str_of(row, first + 4)), start)
+    let id = |column: usize| row.text(first + column).unwrap_or_default();
+    let start = Timestamp::from_millis(row.integer(first + 2).unwrap_or_default());
+    TraceInfo::new(id(0), id(1), TraceState::parse(&row.text_or_empty(first + 4)), start)
 }
 
 /// Reads token counts from the columns [`TOKENS`], which start at `first`.
 pub(super) fn usage(row: &Row<'_>, first: usize) -> Option<TokenUsage> {
-    let tokens: [Option<i64>; TOKENS.len()] = std::array::from_fn(|at| integer(row, first + at));
+    let tokens: [Option<i64>; TOKENS.len()] = std::array::from_fn(|at| row.integer(first + at));
     let [input_tokens, output_tokens, total_tokens, read, created, created_above_1hr] = tokens;
     let details = [read, created, created_above_1hr, None];
     let is_known = tokens.iter().any(Option::is_some);
@@ -111,13 +110,13 @@ pub(super) fn usage(row: &Row<'_>, first: usize) -> Option<TokenUsage> {
 
 /// Reads the cost from the columns [`COSTS`], which start at `first`.
 pub(super) fn cost(row: &Row<'_>, first: usize) -> Option<Cost> {
-    Cost::recorded(float(row, first), float(row, first + 1), float(row, first + 2))
+    Cost::recorded(row.float(first), row.float(first + 1), row.float(first + 2))
 }
 
 fn info(row: &Row<'_>) -> TraceInfo {
     let usage = usage(row, 10);
     let cost = cost(row, 16);
-    let (name, session) = (text(row, 8), text(row, 9));
+    let (name, session) = (row.text(8), row.text(9));
     // MLflow 3.17+ also returns these where older releases store them (`compatibility_metadata_from_columns`).
     let (mut tags, mut metadata) = (Labels::with_capacity(256), Labels::with_capacity(1_024));
     if let Some(name) = &name {
@@ -134,10 +133,10 @@ fn info(row: &Row<'_>) -> TraceInfo {
         }
     }
     TraceInfo {
-        execution_duration_ms: integer(row, 3),
-        client_request_id: text(row, 5),
-        request_preview: text(row, 6),
-        response_preview: text(row, 7),
+        execution_duration_ms: row.integer(3),
+        client_request_id: row.text(5),
+        request_preview: row.text(6),
+        response_preview: row.text(7),
         name,
         recorded_usage: usage,
         cost,
@@ -149,26 +148,26 @@ fn info(row: &Row<'_>) -> TraceInfo {
 
 fn assessment(row: &Row<'_>) -> Assessment {
     let json = |column| {
-        text(row, column)
+        row.text(column)
             .filter(|text| !text.is_empty())
             .map(|text| formats::parse_json(&text).unwrap_or_else(|| Json::string(&text)))
     };
     Assessment {
-        id: text(row, 0).unwrap_or_default(),
-        name: text(row, 1).unwrap_or_default(),
-        kind: match text(row, 2).as_deref() {
+        id: row.text(0).unwrap_or_default(),
+        name: row.text(1).unwrap_or_default(),
+        kind: match row.text(2).as_deref() {
             Some("expectation") => AssessmentKind::Expectation,
             Some("issue") => AssessmentKind::Issue,
             _ => AssessmentKind::Feedback,
         },
         value: json(3).filter(|value| !value.is_null()),
         error: json(4).filter(|error| !error.is_null()),
-        rationale: text(row, 5),
-        source_type: text(row, 6),
-        source_id: text(row, 7),
-        span_id: text(row, 8),
-        valid: integer(row, 9) != Some(0),
-        create_time: integer(row, 10).map(Timestamp::from_millis),
+        rationale: row.text(5),
+        source_type: row.text(6),
+        source_id: row.text(7),
+        span_id: row.text(8),
+        valid: row.integer(9) != Some(0),
+        create_time: row.integer(10).map(Timestamp::from_millis),
         metadata: json(11).filter(|metadata| !metadata.is_null()),
     }
 }
@@ -181,7 +180,7 @@ fn complete_from_spans(connection: &Connection, schema: &Schema, info: &mut Trac
     }
     let sql = "select count(*), max(case when parent_span_id is null then name end) from spans where trace_id = ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let (count, name) = statement.query_row([&info.trace_id], |row| Ok((integer(row, 0), text(row, 1))))?;
+    let (count, name) = statement.query_row([&info.trace_id], |row| Ok((row.integer(0), row.text(1))))?;
     info.root_name = name;
     let count = count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0);
     info.span_count = info.span_count.or(count);

@@ -1,8 +1,9 @@
 //! Finds the MLflow release of a database, for display only: queries depend on the columns that exist.
 
-use super::{SqliteStore, text};
+use super::SqliteStore;
 use crate::model::Revision;
 use crate::store::error::Result;
+use crate::store::sql::SqlRow as _;
 
 /// The schema revision of each release (`store/db_migrations/versions` of MLflow 2.13 to 3.18).
 const HEADS: [(&str, &str); 21] = [
@@ -36,7 +37,7 @@ pub(super) fn read_revisions(store: &SqliteStore) -> Result<Vec<Revision>> {
             return Ok(Vec::new());
         }
         let mut statement = connection.prepare("select version_num from alembic_version order by 1")?;
-        statement.query_map([], |row| Ok(text(row, 0).unwrap_or_default()))?.collect()
+        statement.query_map([], |row| Ok(row.text(0).unwrap_or_default()))?.collect()
     })?;
     let releases = |id: &str| HEADS.iter().find(|(head, _)| *head == id).map(|(_, releases)| *releases);
     Ok(ids.into_iter().map(|id| Revision { releases: releases(&id), id }).collect())

@@ -7,12 +7,12 @@ use super::candidates::{self, Candidates};
 use super::ranked::{Ranked, Ranking};
 use super::span_rows::FailedRows;
 use super::trace_row::{CLOCK_EVERY, TraceRow, experiment_key, experiment_list};
-use super::{SqliteStore, database_error, integer, is_row_damage, text};
+use super::{SqliteStore, database_error, is_row_damage};
 use crate::limits;
 use crate::model::{Experiment, Problem, keys};
 use crate::query::Label;
 use crate::store::error::Result;
-use crate::store::sql::{Schema, Sql, SqlValue, conditions};
+use crate::store::sql::{Schema, Sql, SqlRow as _, SqlValue, conditions};
 use crate::store::{Query, SortKey};
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -188,14 +188,14 @@ impl IndexCursor {
         let mut seen = 0;
         while let Some(row) = rows.next()? {
             seen += 1;
-            let matches = integer(row, 2) == Some(1);
+            let matches = row.integer(2) == Some(1);
             let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
             if !matches && !is_long && seen < limit {
                 continue;
             }
-            let position = (integer(row, 1).unwrap_or_default(), text(row, 0).unwrap_or_default());
+            let position = (row.integer(1).unwrap_or_default(), row.text(0).unwrap_or_default());
             if matches {
-                let hit = TraceRow { rowid: integer(row, 3).unwrap_or_default(), id: position.1.clone() };
+                let hit = TraceRow { rowid: row.integer(3).unwrap_or_default(), id: position.1.clone() };
                 self.hits.push_back((position.0, hit));
             }
             self.last = Some(position);

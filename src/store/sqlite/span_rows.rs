@@ -1,12 +1,13 @@
 //! Reads rows of the `spans` table (MLflow 3.3+).
 
-use super::{SqliteStore, database_error, is_row_damage, is_too_big, records, str_of, text};
+use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
 use crate::formats::{self, SpanDetail};
 use crate::limits;
 use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
 use crate::query::Prefilter;
 use crate::store::error::Result;
 use crate::store::spans::SpanRows;
+use crate::store::sql::SqlRow as _;
 use rusqlite::{Connection, Row};
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -36,7 +37,7 @@ impl SpanRowSelection<'_> {
 
     /// Whether a span's content is read. If the column has no type, the content may have one.
     fn includes(&self, column_type: Option<&str>, row: &Row<'_>) -> bool {
-        if self.only_errors && str_of(row, 4) != "ERROR" {
+        if self.only_errors && row.text_or_empty(4) != "ERROR" {
             return false;
         }
         let known_type = column_type.filter(|name| !name.is_empty() && *name != "UNKNOWN");
@@ -171,13 +172,13 @@ pub(super) fn read_searchable(store: &SqliteStore, trace_id: &str) -> Result<Vec
         let mut rows = statement.query([trace_id])?;
         let mut searched = Vec::new();
         while let Some(row) = rows.next()? {
-            let content = str_of(row, 4).into_owned();
+            let content = row.text_or_empty(4).into_owned();
             let payload = formats::span(&content, SpanDetail::All, None).ok().and_then(|span| span.payload);
             searched.push(SearchableSpan {
-                name: text(row, 0).unwrap_or_default(),
-                span_type: text(row, 1),
-                status: text(row, 2).unwrap_or_default(),
-                start: Timestamp(super::integer(row, 3).unwrap_or_default()),
+                name: row.text(0).unwrap_or_default(),
+                span_type: row.text(1),
+                status: row.text(2).unwrap_or_default(),
+                start: Timestamp(row.integer(3).unwrap_or_default()),
                 content: Some(content),
                 attributes: payload.map(|payload| payload.attributes).unwrap_or_default(),
             });
@@ -199,7 +200,7 @@ pub(super) fn prefilter(store: &SqliteStore, trace_id: &str, prefilter: &mut Pre
             while let [row_id, rest @ ..] = left {
                 left = rest;
                 if let Some(row) = statement.query([row_id])?.next()? {
-                    let content = str_of(row, 0);
+                    let content = row.text_or_empty(0);
                     has_text &= !content.is_empty();
                     prefilter.scan(content.as_bytes());
                 }
@@ -231,12 +232,12 @@ fn row_sql(store: &SqliteStore, key: &str) -> String {
 
 /// Adds a span from a row, or only its columns if its content is not read.
 fn add_row(row: &Row<'_>, selection: &SpanRowSelection<'_>, rows: &mut SpanRows) {
-    let column_type = text(row, 3);
+    let column_type = row.text(3);
     if !selection.includes(column_type.as_deref(), row) {
         rows.spans.push(skeleton(row));
         return;
     }
-    let content = str_of(row, 7);
+    let content = row.text_or_empty(7);
     if content.is_empty() {
         rows.without_content += 1;
         rows.spans.push(skeleton(row));
@@ -245,8 +246,8 @@ fn add_row(row: &Row<'_>, selection: &SpanRowSelection<'_>, rows: &mut SpanRows)
     match formats::span(&content, selection.detail, column_type.as_deref()) {
         Ok(mut span) => {
             // MLflow 3.17+ stores these in columns, and not always in the content too.
-            span.model = span.model.or_else(|| text(row, 11));
-            span.provider = span.provider.or_else(|| text(row, 12));
+            span.model = span.model.or_else(|| row.text(11));
+            span.provider = span.provider.or_else(|| row.text(12));
             span.cost = span.cost.or_else(|| records::cost(row, 8));
             rows.spans.push(span);
         }
@@ -261,16 +262,16 @@ fn add_row(row: &Row<'_>, selection: &SpanRowSelection<'_>, rows: &mut SpanRows)
 
 /// Builds a span from its columns, without content.
 fn skeleton(row: &Row<'_>) -> Span {
-    let id = SpanId::new(text(row, 0).unwrap_or_default());
-    let start = Timestamp(super::integer(row, 5).unwrap_or_default());
+    let id = SpanId::new(row.text(0).unwrap_or_default());
+    let start = Timestamp(row.integer(5).unwrap_or_default());
     Span {
-        parent: text(row, 1).filter(|id| !id.is_empty()).map(SpanId::new),
-        span_type: SpanType::new(text(row, 3)),
-        status: SpanStatus::parse(&text(row, 4).unwrap_or_default()),
-        end: super::integer(row, 6).filter(|end| *end != 0).map(Timestamp),
-        model: text(row, 11),
-        provider: text(row, 12),
+        parent: row.text(1).filter(|id| !id.is_empty()).map(SpanId::new),
+        span_type: SpanType::new(row.text(3)),
+        status: SpanStatus::parse(&row.text(4).unwrap_or_default()),
+        end: row.integer(6).filter(|end| *end != 0).map(Timestamp),
+        model: row.text(11),
+        provider: row.text(12),
         cost: records::cost(row, 8),
-        ..Span::new(id, text(row, 2).unwrap_or_default(), start)
+        ..Span::new(id, row.text(2).unwrap_or_default(), start)
     }
 }

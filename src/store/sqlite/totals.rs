@@ -1,12 +1,12 @@
 //! Sums the totals of each experiment, in steps short enough not to delay a writer.
 
 use super::records;
-use super::{SqliteStore, integer, text};
+use super::SqliteStore;
 use crate::formats;
 use crate::limits;
 use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use crate::store::error::Result;
-use crate::store::sql::TOKENS;
+use crate::store::sql::{SqlRow as _, TOKENS};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -41,10 +41,10 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
                 let mut statement = connection.prepare_cached(&sql)?;
                 let mut rows = statement.query([at, at + ROWS_PER_STEP])?;
                 while let Some(row) = rows.next()? {
-                    let total = totals.entry(text(row, 0).unwrap_or_default()).or_default();
-                    total.traces += integer(row, 1).unwrap_or_default().cast_unsigned();
-                    total.errors += integer(row, 2).unwrap_or_default().cast_unsigned();
-                    total.last_trace_time = total.last_trace_time.max(integer(row, 3).map(Timestamp::from_millis));
+                    let total = totals.entry(row.text(0).unwrap_or_default()).or_default();
+                    total.traces += row.integer(1).unwrap_or_default().cast_unsigned();
+                    total.errors += row.integer(2).unwrap_or_default().cast_unsigned();
+                    total.last_trace_time = total.last_trace_time.max(row.integer(3).map(Timestamp::from_millis));
                     total.add_usage(&records::usage(row, 4).unwrap_or_default());
                 }
                 at += ROWS_PER_STEP;
@@ -79,9 +79,9 @@ fn add_recorded_rows(store: &SqliteStore, totals: &mut HashMap<String, Totals>) 
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([&before])?;
             while let Some(row) = rows.next()? {
-                last = text(row, 0).unwrap_or_default();
-                let usage = text(row, 2).and_then(|value| TokenUsage::from_json(&formats::parse_json(&value)?));
-                if let (Some(usage), Some(experiment)) = (usage, text(row, 1)) {
+                last = row.text(0).unwrap_or_default();
+                let usage = row.text(2).and_then(|value| TokenUsage::from_json(&formats::parse_json(&value)?));
+                if let (Some(usage), Some(experiment)) = (usage, row.text(1)) {
                     totals.entry(experiment).or_default().add_usage(&usage);
                 }
                 if started.elapsed() > limits::READ_TIME {
