@@ -1,6 +1,5 @@
 //! Reads only the values of each trace that are counted and summed, for queries over many thousands of traces.
 
-use super::records;
 use super::trace_row::{CLOCK_EVERY, experiment_list};
 use super::{SqliteStore, candidates};
 use crate::formats;
@@ -8,7 +7,7 @@ use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{ClauseSource, Label};
 use crate::store::error::Result;
-use crate::store::sql::{COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, conditions};
+use crate::store::sql::{COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, columns, conditions};
 use crate::store::{Query, RecordPart, Sink};
 use rusqlite::Row;
 use std::sync::mpsc::sync_channel;
@@ -202,9 +201,9 @@ fn unless_in_columns(schema: &Schema, columns: &[&str], row: &str) -> String {
 fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
     let mut info = TraceInfo {
         execution_duration_ms: row.integer(5),
-        recorded_usage: records::usage(row, FIRST_FIGURE),
-        cost: records::cost(row, FIRST_FIGURE + TOKENS.len()),
-        ..records::minimal_info(row, 2)
+        recorded_usage: columns::usage(row, FIRST_FIGURE),
+        cost: columns::cost(row, FIRST_FIGURE + TOKENS.len()),
+        ..columns::minimal_info(row, 2)
     };
     for (at, label) in labels.iter().enumerate() {
         let Some(value) = row.text(FIRST_LABEL + at) else { continue };

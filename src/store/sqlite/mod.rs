@@ -16,7 +16,7 @@ mod pause;
 mod ranked;
 mod records;
 mod recovery;
-mod revision;
+mod facts;
 mod row;
 mod scan;
 mod schema;
@@ -28,16 +28,17 @@ mod unlocked;
 
 use super::artifact::{self, Artifacts};
 use super::spans::{self, SpanRows};
-use super::sql::{Schema, SqlRow as _};
+use super::sql::span_columns::SpanRowSelection;
+use super::sql::{Schema, SqlRow as _, columns};
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::limits;
-use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Timestamp, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
 use crate::query::AssessmentTest;
 use crate::store::error::{DatabaseError, Result, StoreError};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _};
 use schema::FoundTables;
-use span_rows::SpanRowSelection;
+use span_rows::FailedRows;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use trace_row::TraceRow;
@@ -125,9 +126,15 @@ impl SqliteStore {
     }
 
     /// Adds the spans of a trace to its record. Spans that `selection` excludes have only the values of their columns.
-    fn with_spans(&self, info: TraceInfo, selection: &SpanRowSelection<'_>) -> Result<Trace> {
+    /// With `failed`, the rows of failed spans, only these and their ancestors are read.
+    fn with_spans(
+        &self,
+        info: TraceInfo,
+        selection: &SpanRowSelection<'_>,
+        failed: Option<&FailedRows>,
+    ) -> Result<Trace> {
         let rows = if self.schema.has_table("spans") {
-            span_rows::read(self, &info.trace_id, selection)?
+            span_rows::read(self, &info.trace_id, selection, failed)?
         } else {
             SpanRows::default()
         };
@@ -146,16 +153,11 @@ impl TraceStore for SqliteStore {
     }
 
     fn experiments(&self, _problems: &mut Vec<Problem>) -> Result<Vec<Experiment>> {
-        let sql = format!(
-            "select t.experiment_id, t.name, t.lifecycle_stage, {}, t.artifact_location, {}, {} from experiments t order by t.experiment_id",
-            self.schema.column("experiments", "workspace"),
-            self.schema.column("experiments", "creation_time"),
-            self.schema.column("experiments", "last_update_time"),
-        );
+        let sql = format!("select {} from experiments t order by t.experiment_id", columns::experiment(&self.schema));
         let (mut experiments, tags) = self.read(|connection| {
             let experiments = connection
                 .prepare_cached(&sql)?
-                .query_map([], |row| Ok(experiment(row)))?
+                .query_map([], |row| Ok(columns::experiment_of(row)))?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             let mut tags: HashMap<String, Labels> = HashMap::new();
             if self.schema.has_table("experiment_tags") {
@@ -208,7 +210,7 @@ impl TraceStore for SqliteStore {
         })?;
         let Some(info) = info else { return Ok(None) };
         let Some(detail) = detail else { return Ok(Some(Trace::without_spans(info))) };
-        self.unlocked(|| self.with_spans(info.clone(), &SpanRowSelection::all(detail))).map(Some)
+        self.unlocked(|| self.with_spans(info.clone(), &SpanRowSelection::all(detail), None)).map(Some)
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
@@ -225,8 +227,8 @@ impl TraceStore for SqliteStore {
         // Only the sample has no folder for artifacts.
         let kind = if self.artifacts.bases.is_empty() { StoreKind::Sample } else { StoreKind::Sqlite };
         Ok(StoreInfo {
-            revisions: revision::read_revisions(self)?,
-            bytes: revision::read_size(self)?,
+            revisions: facts::read_revisions(self)?,
+            bytes: facts::read_size(self)?,
             ..StoreInfo::new(kind)
         })
     }
@@ -255,19 +257,6 @@ fn experiment_name(connection: &Connection, id: &str) -> rusqlite::Result<Option
     let mut statement = connection.prepare_cached("select name from experiments where experiment_id = ?")?;
     let mut rows = statement.query([id])?;
     Ok(rows.next()?.and_then(|row| row.text(0)))
-}
-
-fn experiment(row: &Row<'_>) -> Experiment {
-    Experiment {
-        experiment_id: row.text(0).unwrap_or_default(),
-        name: row.text(1).unwrap_or_default(),
-        lifecycle_stage: row.text(2).unwrap_or_else(|| "active".to_owned()),
-        workspace: row.text(3),
-        artifact_location: row.text(4),
-        creation_time: row.integer(5).map(Timestamp::from_millis),
-        last_update_time: row.integer(6).map(Timestamp::from_millis),
-        tags: Labels::default(),
-    }
 }
 
 /// Whether an error affects some rows only, so that others may still be readable.

@@ -4,7 +4,7 @@ use super::candidates;
 use super::count;
 use super::figures;
 use super::scan::Scan;
-use super::span_rows::{self, FailedRows, SpanRowSelection};
+use super::span_rows::{self, FailedRows};
 use super::trace_row::TraceRow;
 use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
 use crate::limits;
@@ -12,6 +12,7 @@ use crate::model::{Problem, Trace, TraceInfo, keys};
 use crate::query::ClauseSource;
 use crate::store::error::{Result, StoreError};
 use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
+use crate::store::sql::span_columns::SpanRowSelection;
 use crate::store::{Query, Sink, SpanSubset, rows, spans};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -223,7 +224,7 @@ impl PageLoader<'_> {
         let only_errors = query.projection.subset == SpanSubset::Failed && !filter.needs_spans();
         let failed = self.failed.as_ref().filter(|_| only_errors);
         let mut trace = match detail {
-            Some(detail) => store.with_spans(info, &SpanRowSelection { detail, types, only_errors, failed })?,
+            Some(detail) => store.with_spans(info, &SpanRowSelection { detail, types, only_errors }, failed)?,
             None => Trace::without_spans(info),
         };
         if !is_decided {

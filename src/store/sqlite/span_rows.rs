@@ -1,14 +1,14 @@
 //! Reads rows of the `spans` table (MLflow 3.3+).
 
-use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
-use crate::formats::{self, SpanDetail};
+use super::{SqliteStore, database_error, is_row_damage, is_too_big};
 use crate::limits;
-use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::model::{Problem, SearchableSpan, SpanId};
 use crate::query::Prefilter;
 use crate::store::error::Result;
 use crate::store::spans::SpanRows;
+use crate::store::sql::span_columns::{self, SpanRowSelection};
 use crate::store::sql::SqlRow as _;
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
@@ -18,36 +18,15 @@ const MAX_TRIES: usize = 3;
 /// The rows of spans that failed, by the id of their trace.
 pub(super) type FailedRows = HashMap<String, Vec<i64>>;
 
-/// Which span rows are read in full, and how much of their content is decoded.
-pub(super) struct SpanRowSelection<'a> {
-    pub(super) detail: SpanDetail,
-    /// If set, only spans of these types are read in full.
-    pub(super) types: Option<&'a [String]>,
-    /// Whether only spans with status ERROR are read in full.
-    pub(super) only_errors: bool,
-    /// If set, the rows with status ERROR. Only these and their ancestors are read.
-    pub(super) failed: Option<&'a FailedRows>,
-}
-
-impl SpanRowSelection<'_> {
-    /// Reads every span in full.
-    pub(super) const fn all(detail: SpanDetail) -> Self {
-        Self { detail, types: None, only_errors: false, failed: None }
-    }
-
-    /// Whether a span's content is read. If the column has no type, the content may have one.
-    fn includes(&self, column_type: Option<&str>, row: &Row<'_>) -> bool {
-        if self.only_errors && row.text_or_empty(4) != "ERROR" {
-            return false;
-        }
-        let known_type = column_type.filter(|name| !name.is_empty() && *name != "UNKNOWN");
-        self.types.is_none_or(|types| known_type.is_none_or(|name| types.iter().any(|included| included == name)))
-    }
-}
-
 /// Reads the rows of a trace, in several short transactions if it is large. If it changed in between, it is read again.
-pub(super) fn read(store: &SqliteStore, trace_id: &str, selection: &SpanRowSelection<'_>) -> Result<SpanRows> {
-    let read = || read_once(store, trace_id, selection).map_err(|error| database_error(&store.name, error));
+/// With `failed`, the rows with status ERROR, only these and their ancestors are read.
+pub(super) fn read(
+    store: &SqliteStore,
+    trace_id: &str,
+    selection: &SpanRowSelection<'_>,
+    failed: Option<&FailedRows>,
+) -> Result<SpanRows> {
+    let read = || read_once(store, trace_id, selection, failed).map_err(|error| database_error(&store.name, error));
     for _ in 1..MAX_TRIES {
         let (rows, is_consistent) = read()?;
         if is_consistent {
@@ -68,13 +47,14 @@ fn read_once(
     store: &SqliteStore,
     trace_id: &str,
     selection: &SpanRowSelection<'_>,
+    failed: Option<&FailedRows>,
 ) -> rusqlite::Result<(SpanRows, bool)> {
     let sql = row_sql(store, "rowid");
     let mut rows = SpanRows::default();
     let (mut damaged, mut too_big) = (0_usize, 0_usize);
     let (row_ids, version) =
         store.try_read(|connection| Ok((find_row_ids(connection, trace_id)?, store.database.version()?)))?;
-    let failed = selection.failed.and_then(|failed| failed.get(trace_id));
+    let failed = failed.and_then(|failed| failed.get(trace_id));
     let chosen = failed.unwrap_or(&row_ids);
     let mut left = chosen.as_slice();
     let mut reads = 0;
@@ -85,7 +65,7 @@ fn read_once(
             let mut statement = connection.prepare_cached(&sql)?;
             while let [row_id, rest @ ..] = left {
                 if let Some(row) = statement.query((row_id, trace_id))?.next()? {
-                    add_row(row, selection, &mut rows);
+                    span_columns::add_span(row, selection, &mut rows);
                 }
                 left = rest;
                 if started.elapsed() > limits::READ_TIME {
@@ -139,7 +119,7 @@ fn add_ancestors(
         if let Some(parent) = rows.spans[at].parent.clone().filter(|parent| known.insert(parent.clone()))
             && let Some(row) = statement.query((parent.as_str(), trace_id))?.next()?
         {
-            rows.spans.push(skeleton(row));
+            rows.spans.push(span_columns::skeleton(row));
         }
         at += 1;
     }
@@ -166,22 +146,13 @@ pub(super) fn traces_with_rows<'a>(
 
 /// Reads the rows of a trace for conditions on spans, with attributes decoded.
 pub(super) fn read_searchable(store: &SqliteStore, trace_id: &str) -> Result<Vec<SearchableSpan>> {
-    let sql = "select name, type, status, start_time_unix_nano, content from spans where trace_id = ?";
+    let sql = format!("select {} from spans t where t.trace_id = ?", span_columns::SEARCHABLE);
     store.read(|connection| {
-        let mut statement = connection.prepare_cached(sql)?;
+        let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([trace_id])?;
         let mut searched = Vec::new();
         while let Some(row) = rows.next()? {
-            let content = row.text_or_empty(4).into_owned();
-            let payload = formats::span(&content, SpanDetail::All, None).ok().and_then(|span| span.payload);
-            searched.push(SearchableSpan {
-                name: row.text(0).unwrap_or_default(),
-                span_type: row.text(1),
-                status: row.text(2).unwrap_or_default(),
-                start: Timestamp(row.integer(3).unwrap_or_default()),
-                content: Some(content),
-                attributes: payload.map(|payload| payload.attributes).unwrap_or_default(),
-            });
+            searched.push(span_columns::searchable(row));
         }
         Ok(searched)
     })
@@ -221,57 +192,5 @@ pub(super) fn prefilter(store: &SqliteStore, trace_id: &str, prefilter: &mut Pre
 
 /// Returns SQL for a span row, selected by the value of column `key` and the trace id.
 fn row_sql(store: &SqliteStore, key: &str) -> String {
-    let optional = ["input_cost", "output_cost", "total_cost", "model_name", "model_provider"];
-    let columns: Vec<String> = optional.iter().map(|column| store.schema.column("spans", column)).collect();
-    format!(
-        "select t.span_id, t.parent_span_id, t.name, t.type, t.status, t.start_time_unix_nano, t.end_time_unix_nano, t.content, {} \
-         from spans t where t.{key} = ?1 and t.trace_id = ?2",
-        columns.join(", ")
-    )
-}
-
-/// Adds a span from a row, or only its columns if its content is not read.
-fn add_row(row: &Row<'_>, selection: &SpanRowSelection<'_>, rows: &mut SpanRows) {
-    let column_type = row.text(3);
-    if !selection.includes(column_type.as_deref(), row) {
-        rows.spans.push(skeleton(row));
-        return;
-    }
-    let content = row.text_or_empty(7);
-    if content.is_empty() {
-        rows.without_content += 1;
-        rows.spans.push(skeleton(row));
-        return;
-    }
-    match formats::span(&content, selection.detail, column_type.as_deref()) {
-        Ok(mut span) => {
-            // MLflow 3.17+ stores these in columns, and not always in the content too.
-            span.model = span.model.or_else(|| row.text(11));
-            span.provider = span.provider.or_else(|| row.text(12));
-            span.cost = span.cost.or_else(|| records::cost(row, 8));
-            rows.spans.push(span);
-        }
-        Err(why) => {
-            let span = skeleton(row);
-            rows.problems
-                .push(Problem::new("damaged_span", format!("cannot read the content of span {}: {why}", span.id)));
-            rows.spans.push(span);
-        }
-    }
-}
-
-/// Builds a span from its columns, without content.
-fn skeleton(row: &Row<'_>) -> Span {
-    let id = SpanId::new(row.text(0).unwrap_or_default());
-    let start = Timestamp(row.integer(5).unwrap_or_default());
-    Span {
-        parent: row.text(1).filter(|id| !id.is_empty()).map(SpanId::new),
-        span_type: SpanType::new(row.text(3)),
-        status: SpanStatus::parse(&row.text(4).unwrap_or_default()),
-        end: row.integer(6).filter(|end| *end != 0).map(Timestamp),
-        model: row.text(11),
-        provider: row.text(12),
-        cost: records::cost(row, 8),
-        ..Span::new(id, row.text(2).unwrap_or_default(), start)
-    }
+    format!("select {} from spans t where t.{key} = ?1 and t.trace_id = ?2", span_columns::span(&store.schema))
 }

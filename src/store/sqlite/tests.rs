@@ -254,7 +254,7 @@ fn everything(store: &SqliteStore, query: &Query) -> Vec<Trace> {
     let whole = |info: TraceInfo| {
         let has_table = store.schema.has_table("spans");
         let in_table = if has_table { span_rows::read_searchable(store, &info.trace_id).unwrap() } else { Vec::new() };
-        let mut trace = store.with_spans(info, &SpanRowSelection::all(SpanDetail::All)).unwrap();
+        let mut trace = store.with_spans(info, &SpanRowSelection::all(SpanDetail::All), None).unwrap();
         trace.rows = Some(if in_table.is_empty() { rows::from_spans(&trace, &query.filter) } else { in_table });
         trace
     };

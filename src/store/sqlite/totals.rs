@@ -1,12 +1,11 @@
 //! Sums the totals of each experiment, in steps short enough not to delay a writer.
 
-use super::records;
 use super::SqliteStore;
 use crate::formats;
 use crate::limits;
 use crate::model::{Timestamp, TokenUsage, Totals, keys};
 use crate::store::error::Result;
-use crate::store::sql::{SqlRow as _, TOKENS};
+use crate::store::sql::{SqlRow as _, TOKENS, columns};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -45,7 +44,7 @@ pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
                     total.traces += row.integer(1).unwrap_or_default().cast_unsigned();
                     total.errors += row.integer(2).unwrap_or_default().cast_unsigned();
                     total.last_trace_time = total.last_trace_time.max(row.integer(3).map(Timestamp::from_millis));
-                    total.add_usage(&records::usage(row, 4).unwrap_or_default());
+                    total.add_usage(&columns::usage(row, 4).unwrap_or_default());
                 }
                 at += ROWS_PER_STEP;
             }
