@@ -25,7 +25,7 @@ pub const SETTINGS_BYTES: u64 = 64 << 20;
 /// Bytes of a database that is copied because it cannot be read in place.
 pub const COPY_BYTES: u64 = 4 << 30;
 
-/// Maximum bytes of a database copy in memory; a larger copy is a temporary file; a larger copy is a temporary file.
+/// Maximum bytes of a database copy in memory; a larger copy is a temporary file.
 pub const COPY_IN_MEMORY_BYTES: u64 = 64 << 20;
 
 /// Bytes of one value in a database. A larger span is not shown.

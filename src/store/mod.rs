@@ -13,6 +13,7 @@ mod parallel;
 mod projection;
 mod query;
 mod rows;
+mod secret;
 mod select;
 mod sessions;
 mod spans;
@@ -21,16 +22,18 @@ mod sqlite;
 mod summary;
 mod thread_limit;
 mod trace_store;
+mod trust;
 mod uri;
 
 pub use crate::formats::{DocumentError, SpanDetail};
 pub use error::{
     AddressError, CopyError, DatabaseError, ServerError, ServerErrorKind, ServerSettingsError, StoreError, TlsTrouble,
 };
-pub use http::{Secret, ServerSettings, without_credentials};
+pub use http::{ServerSettings, without_credentials};
 pub use order::{Order, SortKey, SortValue};
 pub use projection::{Projection, RecordPart, SpanSubset};
 pub use query::{Query, ReadPlan};
+pub use secret::Secret;
 pub use select::{load_spans, select};
 pub use sessions::resolve_sessions;
 pub use summary::{PERCENTILES, Summaries, Summary, SummaryGrouping};

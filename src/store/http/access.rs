@@ -1,6 +1,7 @@
 //! Credentials and proxy for a tracking server.
 
-use super::secret::{CredentialMask, Secret};
+use super::mask::CredentialMask;
+use crate::store::Secret;
 use super::url::ServerUrl;
 use crate::files;
 use crate::limits;

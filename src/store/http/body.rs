@@ -1,6 +1,6 @@
 //! Response bodies, and the memory that all of them may take together.
 
-use super::secret::CredentialMask;
+use super::mask::CredentialMask;
 use crate::limits;
 use flate2::read::MultiGzDecoder;
 use std::io::Read;

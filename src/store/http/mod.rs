@@ -10,7 +10,7 @@ mod metrics;
 mod pages;
 mod request;
 mod response;
-mod secret;
+mod mask;
 mod server;
 mod spans;
 mod tls;
@@ -18,7 +18,6 @@ mod totals;
 mod url;
 
 pub use access::ServerSettings;
-pub use secret::Secret;
 pub use url::without_credentials;
 
 use super::parallel::in_parallel;

@@ -1,6 +1,7 @@
 //! Facts about a tracking server, for messages and decisions.
 
-use super::secret::{CredentialMask, Secret};
+use super::mask::CredentialMask;
+use crate::store::Secret;
 use super::url::ServerUrl;
 use crate::store::error::{ServerError, ServerErrorKind};
 use std::sync::Arc;

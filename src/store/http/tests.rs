@@ -3,7 +3,8 @@ use super::clauses::{FilterSupport, evaluates_span_tests, id_contains, server_co
 use super::is_full_id;
 use super::pages::PageLimit;
 use super::response::{page_text, parse_retry_after};
-use super::secret::{CredentialMask, Secret};
+use super::mask::CredentialMask;
+use crate::store::Secret;
 use super::spans::served_path;
 use super::url::{ServerUrl, is_same_origin, resolve_redirect, without_credentials};
 use crate::limits;

@@ -1,6 +1,6 @@
 //! URLs of servers and redirects, and removal of credentials from them.
 
-use super::secret::Secret;
+use crate::store::Secret;
 use crate::store::error::ServerSettingsError;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::net::IpAddr;

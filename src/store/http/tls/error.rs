@@ -1,6 +1,6 @@
 //! Classifies and describes TLS errors.
 
-use super::is_ca_error;
+use crate::store::trust::is_ca_error;
 use crate::model::Timestamp;
 use crate::store::error::TlsTrouble;
 use rustls::pki_types::UnixTime;
