@@ -198,13 +198,14 @@ pub(in crate::store) fn linked_traces(schema: &Schema, clause: &Clause) -> Optio
         ),
         Clause::Run(id) if schema.has_table("entity_associations") => (
             "select source_id from entity_associations \
-             where destination_type = 'run' and destination_id = ?1 and source_type = 'trace' \
-             union all select request_id from trace_request_metadata where key = 'mlflow.sourceRun' and value = ?1",
+             where destination_type = 'run' and destination_id = ? and source_type = 'trace' \
+             union all select request_id from trace_request_metadata where key = 'mlflow.sourceRun' and value = ?",
             id,
         ),
         _ => return None,
     };
-    Some(Sql::new(sql, vec![SqlValue::Text(id.clone())]))
+    let values = sql.matches('?').map(|_| SqlValue::Text(id.clone()));
+    Some(Sql::new(sql, values.collect()))
 }
 
 fn has_assessment_sql(schema: &Schema, test: &AssessmentTest) -> Sql {

@@ -3,6 +3,7 @@
 pub(in crate::store) mod columns;
 pub(in crate::store) mod conditions;
 mod dialect;
+pub(in crate::store) mod expressions;
 mod revision;
 mod row;
 mod schema;

@@ -9,6 +9,8 @@ pub(in crate::store) enum SqlValue {
     Real(f64),
     /// A text.
     Text(String),
+    /// Any number of texts, for [`super::Dialect::is_in`].
+    TextList(Vec<String>),
 }
 
 /// An SQL expression that is true if a condition holds, and its parameters, each a `?` in the text. Unless noted

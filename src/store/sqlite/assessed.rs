@@ -1,14 +1,14 @@
 //! Finds the traces that have an assessment.
 
 use super::candidates::MAX_CANDIDATES;
-use super::trace_row::{self, CLOCK_EVERY};
+use super::trace_row::CLOCK_EVERY;
 use super::SqliteStore;
 use crate::limits;
 use crate::model::Experiment;
 use crate::query::AssessmentTest;
 use crate::store::AssessedTraces;
 use crate::store::error::Result;
-use crate::store::sql::{SqlRow as _, SqlValue, conditions};
+use crate::store::sql::{SqlRow as _, SqlValue, conditions, expressions};
 use std::time::Instant;
 
 /// Reads all assessments that match, in several reads, with the index of MLflow 3.17 if there is one. `None` if the
@@ -25,7 +25,7 @@ pub(super) fn read(
         conditions::assessment_sql(&store.schema, &AssessmentTest { is_session_level: false, ..test.clone() });
     let is_of_session = conditions::is_session_scoped();
     let experiments: Vec<Option<SqlValue>> = if store.schema.has_column("assessments", "experiment_id") {
-        experiments.iter().map(|experiment| Some(trace_row::experiment_key(&experiment.experiment_id))).collect()
+        experiments.iter().map(|experiment| Some(expressions::experiment_id(&experiment.experiment_id))).collect()
     } else {
         vec![None]
     };

@@ -2,12 +2,12 @@
 
 use super::span_rows::FailedRows;
 use super::trace_row::CLOCK_EVERY;
-use super::{SqliteStore, trace_row};
+use super::SqliteStore;
 use crate::limits;
 use crate::model::{Problem, keys};
 use crate::query::{Filter, Label, LabelTest, SpanTest, TextTest};
 use crate::store::error::Result;
-use crate::store::sql::{Sql, SqlRow as _, SqlValue, conditions};
+use crate::store::sql::{Sql, SqlRow as _, SqlValue, conditions, expressions};
 use crate::store::{Query, SpanSubset};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
@@ -85,7 +85,7 @@ fn with_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<O
         return Ok(None);
     }
     let Some(condition) = conditions::text_sql(&store.schema, "session_id", test) else { return Ok(None) };
-    let experiments = trace_row::experiment_list(query);
+    let experiments = expressions::experiment_ids(query);
     query_ids(
         store,
         &format!("select request_id from trace_info where experiment_id in ({experiments}) and {{}}"),
@@ -273,7 +273,7 @@ fn with_span_type(store: &SqliteStore, query: &Query, problems: &mut Vec<Problem
     let Some(in_files) = with_artifact_folder(store, query) else { return Ok(None) };
     let mut ids: BTreeSet<String> = in_files.into_iter().collect();
     for experiment in &query.experiments {
-        let key = trace_row::experiment_key(&experiment.experiment_id);
+        let key = expressions::experiment_id(&experiment.experiment_id);
         let mut type_conditions = vec![SpanTypeCondition::Any(types), SpanTypeCondition::Is(None)];
         if !types.iter().any(|name| name == "UNKNOWN") {
             if count_spans(store, &key, &SpanTypeCondition::Is(Some("UNKNOWN")), MAX_UNKNOWN_ROWS)? <= MAX_UNKNOWN_ROWS

@@ -2,10 +2,9 @@
 
 use super::SqliteStore;
 use super::scan::Scan;
-use super::trace_row::experiment_list;
 use crate::store::Query;
 use crate::store::error::Result;
-use crate::store::sql::conditions;
+use crate::store::sql::{conditions, expressions};
 
 /// The maximum number of traces checked to count matches. A number rather than a time, so that the same query on the
 /// same store always has the same result.
@@ -13,7 +12,7 @@ const MAX_ROWS_CHECKED: usize = 10_000;
 
 /// Counts matching traces. `None` if there are too many to check, or if the SQL is not exact.
 pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize>> {
-    let experiments = experiment_list(query);
+    let experiments = expressions::experiment_ids(query);
     if query.filter.clauses.is_empty() {
         return count_rows(store, &format!("select 1 from trace_info where experiment_id in ({experiments})"))
             .map(Some);

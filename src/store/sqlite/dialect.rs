@@ -20,8 +20,8 @@ fn with_text(sql: String, text: &str) -> Sql {
 impl Dialect for SqliteDialect {
     fn is_in(&self, value: &str, list: &[String], is_negated: bool) -> Sql {
         let negation = if is_negated { "not " } else { "" };
-        let list = serde_json::to_string(list).unwrap_or_default();
-        with_text(format!("{value} {negation}in (select value from json_each(?))"), &list)
+        let sql = format!("{value} {negation}in (select value from json_each(?))");
+        Sql::new(sql, vec![SqlValue::TextList(list.to_vec())])
     }
 
     fn like(&self, value: &str, pattern: &str) -> Option<Sql> {
@@ -51,10 +51,12 @@ impl Dialect for SqliteDialect {
 
 impl ToSql for SqlValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-        }))
+        Ok(match self {
+            Self::Integer(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Self::Real(number) => ToSqlOutput::Borrowed(ValueRef::Real(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            // SQLite has no lists; `json_each` reads this one.
+            Self::TextList(list) => ToSqlOutput::Owned(serde_json::to_string(list).unwrap_or_default().into()),
+        })
     }
 }

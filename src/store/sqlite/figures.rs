@@ -1,13 +1,13 @@
 //! Reads only the values of each trace that are counted and summed, for queries over many thousands of traces.
 
-use super::trace_row::{CLOCK_EVERY, experiment_list};
+use super::trace_row::CLOCK_EVERY;
 use super::{SqliteStore, candidates};
 use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{ClauseSource, Label};
 use crate::store::error::Result;
-use crate::store::sql::{COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, columns, conditions};
+use crate::store::sql::{COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, columns, conditions, expressions};
 use crate::store::{Query, RecordPart, Sink};
 use rusqlite::Row;
 use std::sync::mpsc::sync_channel;
@@ -170,24 +170,19 @@ fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> St
         "t.status",
     ];
     let figures = TOKENS.iter().chain(&COSTS).map(|column| schema.column("trace_info", column));
-    let labels = labels.iter().map(|label| match label {
-        Label::Tag(key) if key == keys::NAME => schema.promoted("trace_name", "trace_tags", key),
-        Label::Tag(key) => schema.promoted("", "trace_tags", key),
-        Label::Metadata(key) if key == keys::SESSION => schema.promoted("session_id", "trace_request_metadata", key),
-        Label::Metadata(key) => {
-            let row = schema.promoted("", "trace_request_metadata", key);
-            match key.as_str() {
-                keys::TOKEN_USAGE => unless_in_columns(schema, &TOKENS[..3], &row),
-                keys::COST => unless_in_columns(schema, &COSTS, &row),
-                _ => row,
-            }
+    let labels = labels.iter().map(|label| {
+        let value = expressions::label(schema, label);
+        match label {
+            Label::Metadata(key) if key == keys::TOKEN_USAGE => unless_in_columns(schema, &TOKENS[..3], &value),
+            Label::Metadata(key) if key == keys::COST => unless_in_columns(schema, &COSTS, &value),
+            _ => value,
         }
     });
     let columns: Vec<String> = fixed.map(str::to_owned).into_iter().chain(figures).chain(labels).collect();
     format!(
         "select {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
         columns.join(", "),
-        experiment_list(query),
+        expressions::experiment_ids(query),
         conditions::time_bounds(&query.filter)
     )
 }

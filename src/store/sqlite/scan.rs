@@ -6,13 +6,12 @@
 use super::candidates::{self, Candidates};
 use super::ranked::{Ranked, Ranking};
 use super::span_rows::FailedRows;
-use super::trace_row::{CLOCK_EVERY, TraceRow, experiment_key, experiment_list};
+use super::trace_row::{CLOCK_EVERY, TraceRow};
 use super::{SqliteStore, database_error, is_row_damage};
 use crate::limits;
-use crate::model::{Experiment, Problem, keys};
-use crate::query::Label;
+use crate::model::{Experiment, Problem};
 use crate::store::error::Result;
-use crate::store::sql::{Schema, Sql, SqlRow as _, SqlValue, conditions};
+use crate::store::sql::{Sql, SqlRow as _, SqlValue, conditions, expressions};
 use crate::store::{Query, SortKey};
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -136,7 +135,7 @@ impl IndexCursor {
             )
         };
         Self {
-            experiment: experiment_key(experiment_id),
+            experiment: expressions::experiment_id(experiment_id),
             sql: [sql(""), sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)"))],
             conditions: conditions.values.clone(),
             is_unconditional: conditions.text == "1",
@@ -213,9 +212,9 @@ fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Rank
     let sql = format!(
         "select t.rowid, {}, {} from trace_info t where t.rowid > ? and t.experiment_id in ({}) {} \
          order by t.rowid",
-        sort_expression(&store.schema, &query.order.key),
+        expressions::sort_key(&store.schema, &query.order.key),
         conditions.text,
-        experiment_list(query),
+        expressions::experiment_ids(query),
         conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);
@@ -250,8 +249,8 @@ fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[S
     let sql = format!(
         "select t.rowid, {}, 1 from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
-        sort_expression(&store.schema, &query.order.key),
-        experiment_list(query),
+        expressions::sort_key(&store.schema, &query.order.key),
+        expressions::experiment_ids(query),
         conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);
@@ -266,23 +265,4 @@ fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[S
         })?;
     }
     Ok(ranking.finish(conditions))
-}
-
-fn sort_expression(schema: &Schema, key: &SortKey) -> String {
-    match key {
-        SortKey::Time => "t.timestamp_ms".to_owned(),
-        SortKey::Duration => "t.execution_time_ms".to_owned(),
-        SortKey::End => "t.timestamp_ms + coalesce(t.execution_time_ms, 0)".to_owned(),
-        SortKey::Tokens => schema.promoted_figure("total_tokens", keys::TOKEN_USAGE),
-        SortKey::Cost => schema.promoted_figure("total_cost", keys::COST),
-        SortKey::State => "t.status".to_owned(),
-        SortKey::TraceId => "t.request_id".to_owned(),
-        SortKey::Experiment => "t.experiment_id".to_owned(),
-        SortKey::Label(Label::Tag(key)) if key == keys::NAME => schema.promoted("trace_name", "trace_tags", key),
-        SortKey::Label(Label::Metadata(key)) if key == keys::SESSION => {
-            schema.promoted("session_id", "trace_request_metadata", key)
-        }
-        SortKey::Label(Label::Tag(key)) => schema.promoted("", "trace_tags", key),
-        SortKey::Label(Label::Metadata(key)) => schema.promoted("", "trace_request_metadata", key),
-    }
 }

@@ -1,7 +1,4 @@
-//! Shared by searches: the row of a trace, experiment ids in SQL, how often the clock is checked.
-
-use crate::store::Query;
-use crate::store::sql::SqlValue;
+//! Shared by searches: the row of a trace, and how often the clock is checked.
 
 /// How many rows are read between checks of the clock, which cost about as much as reading a row.
 pub(super) const CLOCK_EVERY: usize = 32;
@@ -11,16 +8,4 @@ pub(super) const CLOCK_EVERY: usize = 32;
 pub(super) struct TraceRow {
     pub(super) rowid: i64,
     pub(super) id: String,
-}
-
-/// Returns the experiment id as SQL value: an integer as in the column, or text for an id of another kind of store.
-pub(super) fn experiment_key(id: &str) -> SqlValue {
-    id.parse().map_or_else(|_| SqlValue::Text(id.to_owned()), SqlValue::Integer)
-}
-
-/// Returns the experiment ids as an SQL list of integers, the type of the column. Other ids match no row and are left
-/// out.
-pub(super) fn experiment_list(query: &Query) -> String {
-    let ids = query.experiments.iter().filter_map(|experiment| experiment.experiment_id.parse::<i64>().ok());
-    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
 }
