@@ -33,6 +33,18 @@ impl Glob {
         self.pattern.iter().map(|c| if *c == '[' { "[[]".to_owned() } else { c.to_string() }).collect()
     }
 
+    /// Returns the same pattern for SQL's `LIKE` with the escape character `\`.
+    #[must_use]
+    pub fn to_like(&self) -> String {
+        let like = |c: &char| match c {
+            '*' => "%".to_owned(),
+            '?' => "_".to_owned(),
+            '%' | '_' | '\\' => format!("\\{c}"),
+            c => c.to_string(),
+        };
+        self.pattern.iter().map(like).collect()
+    }
+
     /// Whether the complete text matches. Takes text × pattern steps at worst: backtracking only goes to the last star.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {

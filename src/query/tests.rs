@@ -18,6 +18,7 @@ fn globs_match_whole_names() {
     check("[x]", "x", false);
     check(&"*a".repeat(50), &"a".repeat(5_000), true);
     assert_eq!(Glob::new("[a]*").to_sqlite(), "[[]a]*");
+    assert_eq!(Glob::new("a_b*.?%\\").to_like(), "a\\_b%._\\%\\\\");
 }
 
 #[test]

@@ -5,17 +5,28 @@
 use super::schema::{Schema, TOKENS};
 use super::statement::{Sql, SqlValue};
 use crate::json::{Json, python};
-use crate::model::{AssessmentKind, Timestamp, keys};
+use crate::model::{AssessmentKind, Problem, Timestamp, keys};
 use crate::query::{
     AssessmentTest, Clause, Comparison, Filter, Label, LabelTest, NumberKey, Operand, SpanTest, TextKey, TextTest,
     ValueTest,
 };
+
+/// The maximum number of traces checked to count matches. A number rather than a time, so that the same query on the
+/// same store always has the same result.
+pub(in crate::store) const MAX_ROWS_COUNTED: usize = 10_000;
 
 /// Translates the conditions of a filter, except for [`time_bounds`].
 pub(in crate::store) fn from_filter(schema: &Schema, filter: &Filter) -> Sql {
     let record_conditions =
         filter.clauses.iter().filter(|clause| !is_time_bound(clause)).filter_map(|clause| clause_sql(schema, clause));
     Sql::all(record_conditions.chain(has_span_sql(schema, filter)))
+}
+
+/// Reports that conditions on content do not match archived traces.
+pub(in crate::store) fn skipped_archived() -> Problem {
+    let message = "content conditions do not match archived traces, whose text is not in the database (as in MLflow); \
+                   use --grep to search their archives";
+    Problem::new("skipped_archived", message)
 }
 
 /// Whether the SQL of a filter selects exactly the traces that match.
@@ -51,7 +62,7 @@ fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
                 NumberKey::ExecutionTime => "t.execution_time_ms",
                 NumberKey::EndTime => "t.timestamp_ms + coalesce(t.execution_time_ms, 0)",
             };
-            Some(Sql::new(format!("{column} {} ?", comparison.symbol()), vec![operand_value(operand)]))
+            number_sql(schema, column, *comparison, operand)
         }
         Clause::Label(label, test) => label_sql(schema, label, test),
         Clause::Run(id) => {
@@ -75,7 +86,7 @@ fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
         Clause::Name(glob) => {
             let name = schema.promoted("trace_name", "trace_tags", keys::NAME);
             // Without a recorded name, the root span's name applies, which is checked later.
-            Some(Sql::new(format!("{name} is null"), Vec::new()).or(schema.dialect().glob(&name, &glob.to_sqlite())))
+            Some(Sql::new(format!("{name} is null"), Vec::new()).or(schema.dialect().glob(&name, glob)))
         }
         Clause::MinTokens(min) => {
             let total = schema.promoted_figure("total_tokens", keys::TOKEN_USAGE);
@@ -86,12 +97,15 @@ fn clause_sql(schema: &Schema, clause: &Clause) -> Option<Sql> {
     }
 }
 
-fn operand_value(operand: &Operand) -> SqlValue {
-    match operand {
+/// Translates a condition on a number. `None` for a text that the database does not compare with numbers.
+fn number_sql(schema: &Schema, column: &str, comparison: Comparison, operand: &Operand) -> Option<Sql> {
+    let value = match operand {
         Operand::Int(number) => SqlValue::Integer(*number),
         Operand::Float(number) => SqlValue::Real(*number),
-        Operand::Text(text) => SqlValue::Text(text.clone()),
-    }
+        Operand::Text(text) if schema.dialect().compares_numbers_with_text() => SqlValue::Text(text.clone()),
+        Operand::Text(_) => return None,
+    };
+    Some(Sql::new(format!("{column} {} ?", comparison.symbol()), vec![value]))
 }
 
 /// Translates a condition on text. `None` for patterns that the database rejects.
@@ -241,10 +255,11 @@ pub(in crate::store) fn assessment_sql(schema: &Schema, test: &AssessmentTest) -
         ValueTest::Text(TextTest::Is(expected)) => Some(assessment_value_sql("", expected)),
         ValueTest::Text(TextTest::IsNot(expected)) => Some(assessment_value_sql("not ", expected)),
         ValueTest::Text(test) => text_sql(schema, "a.value", test),
-        ValueTest::Number(comparison, operand) => schema.has_column("assessments", "is_numeric_value").then(|| {
-            let sql = format!("a.is_numeric_value is true and a.aggregate_value {} ?", comparison.symbol());
-            Sql::new(sql, vec![operand_value(operand)])
-        }),
+        ValueTest::Number(comparison, operand) if schema.has_column("assessments", "is_numeric_value") => {
+            number_sql(schema, "a.aggregate_value", *comparison, operand)
+                .map(|number| Sql::all([Sql::new("a.is_numeric_value is true", Vec::new()), number]))
+        }
+        ValueTest::Number(..) => None,
     };
     Sql::all([named].into_iter().chain(condition).chain(test.is_session_level.then(is_session_scoped)))
 }

@@ -1,6 +1,7 @@
 //! What differs between databases in the SQL of conditions.
 
 use super::statement::Sql;
+use crate::query::Glob;
 
 /// How a database expresses a condition. A text is compared case-sensitively, as by MLflow.
 pub(in crate::store) trait Dialect: Sync {
@@ -16,12 +17,15 @@ pub(in crate::store) trait Dialect: Sync {
     /// Searches a value for a regular expression of Python. `None` if the database has no such search.
     fn regexp(&self, value: &str, pattern: &str) -> Option<Sql>;
 
-    /// Tests a value with a pattern whose `*` and `?` stand for characters, in the syntax of SQLite's `GLOB`.
-    fn glob(&self, value: &str, pattern: &str) -> Sql;
+    /// Tests a value with a pattern whose `*` and `?` stand for characters.
+    fn glob(&self, value: &str, glob: &Glob) -> Sql;
 
     /// Tests that a value contains a text.
     fn contains(&self, value: &str, text: &str) -> Sql;
 
     /// Returns SQL for a number in a text that may be a JSON object; null if there is none.
     fn json_number(&self, text: &str, member: &str) -> String;
+
+    /// Whether a number may be compared with a text, as in SQLite. Otherwise it is an error.
+    fn compares_numbers_with_text(&self) -> bool;
 }

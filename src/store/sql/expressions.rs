@@ -2,9 +2,9 @@
 
 use super::schema::Schema;
 use super::statement::SqlValue;
-use crate::model::keys;
+use crate::model::{Experiment, keys};
 use crate::query::Label;
-use crate::store::{Query, SortKey};
+use crate::store::SortKey;
 
 /// Returns the value that traces are sorted by.
 pub(in crate::store) fn sort_key(schema: &Schema, key: &SortKey) -> String {
@@ -36,9 +36,11 @@ pub(in crate::store) fn experiment_id(id: &str) -> SqlValue {
     id.parse().map_or_else(|_| SqlValue::Text(id.to_owned()), SqlValue::Integer)
 }
 
-/// Returns the ids of the searched experiments as a list of integers, the type of the column. Other ids match no row and
+/// Returns the ids of experiments as a list of integers, the type of the column. Other ids match no row and
 /// are left out.
-pub(in crate::store) fn experiment_ids(query: &Query) -> String {
-    let ids = query.experiments.iter().filter_map(|experiment| experiment.experiment_id.parse::<i64>().ok());
-    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
+pub(in crate::store) fn experiment_ids(experiments: &[Experiment]) -> String {
+    let ids = experiments.iter().filter_map(|experiment| experiment.experiment_id.parse::<i64>().ok());
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    // A list must not be empty.
+    if ids.is_empty() { "null".to_owned() } else { ids.join(", ") }
 }

@@ -5,14 +5,16 @@ use super::row::SqlRow;
 use super::schema::Schema;
 use crate::formats::{self, SpanDetail};
 use crate::model::{Problem, SearchableSpan, Span, SpanId, SpanStatus, SpanType, Timestamp};
+use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use crate::store::spans::SpanRows;
+use crate::store::{Query, SpanSubset};
 
-/// Returns the columns of a span, a row `t` of its table.
-pub(in crate::store) fn span(schema: &Schema) -> String {
+/// Returns the columns of a span, a row `t` of its table. `content` is the expression for its content.
+pub(in crate::store) fn span(schema: &Schema, content: &str) -> String {
     let optional = ["input_cost", "output_cost", "total_cost", "model_name", "model_provider"];
     let optional: Vec<String> = optional.iter().map(|column| schema.column("spans", column)).collect();
     format!(
-        "t.span_id, t.parent_span_id, t.name, t.type, t.status, t.start_time_unix_nano, t.end_time_unix_nano, t.content, {}",
+        "t.span_id, t.parent_span_id, t.name, t.type, t.status, t.start_time_unix_nano, t.end_time_unix_nano, {content}, {}",
         optional.join(", ")
     )
 }
@@ -26,7 +28,18 @@ pub(in crate::store) struct SpanRowSelection<'a> {
     pub(in crate::store) only_errors: bool,
 }
 
-impl SpanRowSelection<'_> {
+impl<'a> SpanRowSelection<'a> {
+    /// Returns what a query reads of each trace; `None` if no spans. `is_decided` says whether the database has evaluated
+    /// the conditions on spans.
+    pub(in crate::store) fn of_query(query: &'a Query, is_decided: bool) -> Option<Self> {
+        let filter = &query.filter;
+        let for_conditions = detail_for_span_rows(filter).filter(|_| !is_decided);
+        let detail = query.projection.spans.max(detail_for_displayed_spans(filter)).max(for_conditions)?;
+        let types = filter.span_types().filter(|_| query.projection.subset == SpanSubset::MatchingTypes);
+        let only_errors = query.projection.subset == SpanSubset::Failed && !filter.needs_spans();
+        Some(Self { detail, types, only_errors })
+    }
+
     /// Reads every span in full.
     pub(in crate::store) const fn all(detail: SpanDetail) -> Self {
         Self { detail, types: None, only_errors: false }

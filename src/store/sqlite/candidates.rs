@@ -85,7 +85,7 @@ fn with_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<O
         return Ok(None);
     }
     let Some(condition) = conditions::text_sql(&store.schema, "session_id", test) else { return Ok(None) };
-    let experiments = expressions::experiment_ids(query);
+    let experiments = expressions::experiment_ids(&query.experiments);
     query_ids(
         store,
         &format!("select request_id from trace_info where experiment_id in ({experiments}) and {{}}"),

@@ -6,13 +6,9 @@ use crate::store::Query;
 use crate::store::error::Result;
 use crate::store::sql::{conditions, expressions};
 
-/// The maximum number of traces checked to count matches. A number rather than a time, so that the same query on the
-/// same store always has the same result.
-const MAX_ROWS_CHECKED: usize = 10_000;
-
 /// Counts matching traces. `None` if there are too many to check, or if the SQL is not exact.
 pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize>> {
-    let experiments = expressions::experiment_ids(query);
+    let experiments = expressions::experiment_ids(&query.experiments);
     if query.filter.clauses.is_empty() {
         return count_rows(store, &format!("select 1 from trace_info where experiment_id in ({experiments})"))
             .map(Some);
@@ -20,7 +16,7 @@ pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize
     if !conditions::are_exact(&store.schema, &query.filter) {
         return Ok(None);
     }
-    let max = MAX_ROWS_CHECKED + 1;
+    let max = conditions::MAX_ROWS_COUNTED + 1;
     let some = format!("select 1 from trace_info where experiment_id in ({experiments}) limit {max}");
     if count_rows(store, &some)? == max {
         return Ok(None);

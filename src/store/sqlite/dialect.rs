@@ -1,5 +1,6 @@
 //! The SQL of SQLite.
 
+use crate::query::Glob;
 use crate::store::sql::{Dialect, Sql, SqlValue};
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -36,8 +37,8 @@ impl Dialect for SqliteDialect {
         Some(with_text(format!("{value} regexp ?"), pattern))
     }
 
-    fn glob(&self, value: &str, pattern: &str) -> Sql {
-        with_text(format!("{value} glob ?"), pattern)
+    fn glob(&self, value: &str, glob: &Glob) -> Sql {
+        with_text(format!("{value} glob ?"), &glob.to_sqlite())
     }
 
     fn contains(&self, value: &str, text: &str) -> Sql {
@@ -46,6 +47,10 @@ impl Dialect for SqliteDialect {
 
     fn json_number(&self, text: &str, member: &str) -> String {
         format!("(select case when json_valid(v) then json_extract(v, '$.{member}') end from (select {text} as v))")
+    }
+
+    fn compares_numbers_with_text(&self) -> bool {
+        true
     }
 }
 

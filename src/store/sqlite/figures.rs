@@ -182,7 +182,7 @@ fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> St
     format!(
         "select {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
         columns.join(", "),
-        expressions::experiment_ids(query),
+        expressions::experiment_ids(&query.experiments),
         conditions::time_bounds(&query.filter)
     )
 }

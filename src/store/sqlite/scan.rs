@@ -214,7 +214,7 @@ fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Rank
          order by t.rowid",
         expressions::sort_key(&store.schema, &query.order.key),
         conditions.text,
-        expressions::experiment_ids(query),
+        expressions::experiment_ids(&query.experiments),
         conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);
@@ -250,7 +250,7 @@ fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[S
         "select t.rowid, {}, 1 from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
         expressions::sort_key(&store.schema, &query.order.key),
-        expressions::experiment_ids(query),
+        expressions::experiment_ids(&query.experiments),
         conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);

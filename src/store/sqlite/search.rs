@@ -11,9 +11,9 @@ use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
 use crate::query::ClauseSource;
 use crate::store::error::{Result, StoreError};
-use crate::store::projection::{detail_for_displayed_spans, detail_for_span_rows};
+use crate::store::sql::conditions;
 use crate::store::sql::span_columns::SpanRowSelection;
-use crate::store::{Query, Sink, SpanSubset, rows, spans};
+use crate::store::{Query, Sink, rows, spans};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -36,9 +36,7 @@ const PAGES_AHEAD: usize = 2;
 pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
     store.database.bounds.use_regexes(&query.filter);
     if query.filter.needs_content() && candidates::has_key(store, "trace_tags", keys::ARCHIVE_LOCATION)? {
-        let message = "content conditions do not match archived traces, whose text is not in the database (as in MLflow); \
-                       use --grep to search their archives";
-        sink.problem(Problem::new("skipped_archived", message));
+        sink.problem(conditions::skipped_archived());
     }
     if let Some(labels) = figures::labels(store, query)? {
         figures::read(store, query, &labels, sink)?;
@@ -218,13 +216,11 @@ impl PageLoader<'_> {
         }
         // The database has evaluated conditions on rows, except on attributes.
         let is_decided = !filter.needs_rows() || is_in_rows;
-        let for_span_rows = detail_for_span_rows(filter).filter(|_| !is_decided);
-        let detail = query.projection.spans.max(detail_for_displayed_spans(filter)).max(for_span_rows);
-        let types = filter.span_types().filter(|_| query.projection.subset == SpanSubset::MatchingTypes);
-        let only_errors = query.projection.subset == SpanSubset::Failed && !filter.needs_spans();
-        let failed = self.failed.as_ref().filter(|_| only_errors);
-        let mut trace = match detail {
-            Some(detail) => store.with_spans(info, &SpanRowSelection { detail, types, only_errors }, failed)?,
+        let mut trace = match SpanRowSelection::of_query(query, is_decided) {
+            Some(selection) => {
+                let failed = self.failed.as_ref().filter(|_| selection.only_errors);
+                store.with_spans(info, &selection, failed)?
+            }
             None => Trace::without_spans(info),
         };
         if !is_decided {

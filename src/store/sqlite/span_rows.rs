@@ -192,5 +192,5 @@ pub(super) fn prefilter(store: &SqliteStore, trace_id: &str, prefilter: &mut Pre
 
 /// Returns SQL for a span row, selected by the value of column `key` and the trace id.
 fn row_sql(store: &SqliteStore, key: &str) -> String {
-    format!("select {} from spans t where t.{key} = ?1 and t.trace_id = ?2", span_columns::span(&store.schema))
+    format!("select {} from spans t where t.{key} = ?1 and t.trace_id = ?2", span_columns::span(&store.schema, "t.content"))
 }
