@@ -73,7 +73,13 @@ pub const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Default timeout of a request, including retries. `MLFLOW_HTTP_REQUEST_TIMEOUT` overrides it.
 pub const REQUEST_TIME: Duration = Duration::from_secs(30);
 
-/// Maximum duration of one read transaction on a database. A writer that is blocked by it retries after 1, 3, 8, 18, 33
+/// Time that a statement of a database server waits for a lock, such as that of a migration.
+pub const DATABASE_LOCK_TIME: Duration = Duration::from_secs(5);
+
+/// Time limit of a statement of a database server.
+pub const DATABASE_STATEMENT_TIME: Duration = Duration::from_secs(120);
+
+/// Maximum duration of one read transaction on a SQLite database. A writer that is blocked by it retries after 1, 3, 8, 18, 33
 /// ms … (SQLite's busy handler), so even on a busy machine its commit is delayed far less than 100 ms.
 pub const READ_TIME: Duration = Duration::from_millis(10);
 

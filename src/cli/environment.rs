@@ -1,6 +1,6 @@
 //! The environment variables, read once.
 
-use crate::store::{Secret, ServerSettings, StoreEnvironment};
+use crate::store::{POSTGRES_VARIABLES, PostgresSettings, Secret, ServerSettings, StoreEnvironment};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ impl Environment {
                 cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
                 tracking_uri: text("MLFLOW_TRACKING_URI"),
                 artifacts_destination: text("MLFLOW_ARTIFACTS_DESTINATION").map(PathBuf::from),
+                postgres: postgres_settings(&text),
                 server: server_settings(&text),
                 stdin: None,
             },
@@ -62,6 +63,17 @@ fn installation(text: &dyn Fn(&str) -> Option<String>) -> MlflowLocations {
     }
 }
 
+/// Reads the settings for PostgreSQL.
+fn postgres_settings(text: &dyn Fn(&str) -> Option<String>) -> PostgresSettings {
+    let value = |(keyword, variable): &(&'static str, &str)| Some((*keyword, Secret::new(text(variable)?)));
+    PostgresSettings { keywords: POSTGRES_VARIABLES.iter().filter_map(value).collect(), home: home(text) }
+}
+
+/// Returns the home folder.
+fn home(text: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    text("HOME").or_else(|| text("USERPROFILE")).map(PathBuf::from)
+}
+
 /// Reads the settings for tracking servers. Proxy variables, which other programs share, may be upper or lower case.
 fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
     let is = |key: &str, words: &[&str]| {
@@ -71,12 +83,11 @@ fn server_settings(text: &dyn Fn(&str) -> Option<String>) -> ServerSettings {
     let either = |key: &str| text(&key.to_ascii_lowercase()).or_else(|| text(key));
     let proxy = |key: &str| either(key).or_else(|| either("ALL_PROXY")).map(Secret::new);
     let trusted = ["MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-    let home = text("HOME").or_else(|| text("USERPROFILE")).map(PathBuf::from);
     ServerSettings {
         username: text("MLFLOW_TRACKING_USERNAME"),
         password: secret("MLFLOW_TRACKING_PASSWORD"),
         token: secret("MLFLOW_TRACKING_TOKEN"),
-        credentials_file: home.map(|home| home.join(".mlflow").join("credentials")),
+        credentials_file: home(text).map(|home| home.join(".mlflow").join("credentials")),
         workspace: text("MLFLOW_WORKSPACE"),
         insecure_tls: is("MLFLOW_TRACKING_INSECURE_TLS", &["true", "1"]),
         trusted_certificates: trusted.into_iter().find_map(|key| Some((key, PathBuf::from(text(key)?)))),

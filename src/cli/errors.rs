@@ -1,5 +1,6 @@
 //! Turns the errors of stores into those that are reported: adds the error code, the causes as text, and hints.
 
+mod postgres;
 mod server;
 
 use crate::error::{Error, ErrorCode};
@@ -8,7 +9,7 @@ use crate::shell;
 use crate::store::{AddressError, CopyError, DatabaseError, DocumentError, StoreError};
 
 /// The supported forms of a tracking URI.
-const ACCEPTED_URIS: &str = "expected a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:`";
+const ACCEPTED_URIS: &str = "expected a path, `sqlite:///mlflow.db`, `postgresql://user@host/database`, `file:mlruns`, `https://host`, `-` or `demo:`";
 
 /// The supported local stores.
 const ACCEPTED_STORES: &str =
@@ -41,16 +42,20 @@ impl From<StoreError> for Error {
             StoreError::AttachmentInDocument(_) => base
                 .because("trace documents do not contain attachments")
                 .hint("open the store or server that the trace comes from"),
+            StoreError::PostgresSettings(error) => postgres::settings_error(error, base),
+            StoreError::Postgres(error) => postgres::error(*error, base),
             StoreError::ServerSettings(error) => server::settings_error(error, base),
             StoreError::Server(error) => server::server_error(*error, base),
         }
     }
 }
 
-const fn code(error: &StoreError) -> ErrorCode {
+fn code(error: &StoreError) -> ErrorCode {
     match error {
         StoreError::NoAttachment { .. } | StoreError::AttachmentInDocument(_) => ErrorCode::NotFound,
         StoreError::WorkerEnded => ErrorCode::Bug,
+        StoreError::PostgresSettings(error) => postgres::settings_code(error),
+        StoreError::Postgres(error) => postgres::code(error),
         StoreError::ServerSettings(error) => server::settings_code(error),
         StoreError::Server(error) => server::code(error),
         _ => ErrorCode::StoreUnreadable,

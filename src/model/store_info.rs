@@ -5,6 +5,8 @@
 pub enum StoreKind {
     /// A SQLite database.
     Sqlite,
+    /// A PostgreSQL database.
+    Postgres,
     /// A file store (`mlruns`).
     Files,
     /// A tracking server.
@@ -21,6 +23,7 @@ impl StoreKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
             Self::Files => "files",
             Self::Server => "server",
             Self::Documents => "documents",

@@ -3,10 +3,12 @@
 
 mod address;
 mod database;
+mod postgres;
 mod server;
 
 pub use address::AddressError;
 pub use database::{CopyError, DatabaseError};
+pub use postgres::{PostgresError, PostgresSettingsError};
 pub use server::{ServerError, ServerErrorKind, ServerSettingsError, TlsTrouble};
 
 use crate::files::ReadFileError;
@@ -61,6 +63,10 @@ pub enum StoreError {
     Database(Box<DatabaseError>),
     /// A thread that reads a database ended early, which is a bug.
     WorkerEnded,
+    /// The settings for a PostgreSQL database cannot be used.
+    PostgresSettings(PostgresSettingsError),
+    /// A PostgreSQL database cannot be read.
+    Postgres(Box<PostgresError>),
     /// The settings for a tracking server cannot be used.
     ServerSettings(ServerSettingsError),
     /// A tracking server does not answer.
@@ -72,6 +78,8 @@ impl fmt::Display for StoreError {
         match self {
             Self::Address(error) => error.fmt(f),
             Self::Database(error) => error.fmt(f),
+            Self::PostgresSettings(error) => error.fmt(f),
+            Self::Postgres(error) => error.fmt(f),
             Self::WorkerEnded => f.write_str("a worker thread ended early"),
             Self::Unreadable { path, .. } => write!(f, "cannot read `{}`", path.display()),
             Self::UnreadableStdin(_) => f.write_str("cannot read standard input"),
@@ -100,6 +108,7 @@ impl std::error::Error for StoreError {
         match self {
             Self::Address(error) => error.source(),
             Self::Database(error) => error.source(),
+            Self::Postgres(error) => error.source(),
             Self::Unreadable { source, .. } | Self::UnreadableStdin(source) => Some(source),
             Self::NoTraces { source: source @ DocumentError::Other(_), .. } => Some(source),
             _ => None,
@@ -116,6 +125,18 @@ impl From<AddressError> for StoreError {
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
         Self::Database(Box::new(error))
+    }
+}
+
+impl From<PostgresSettingsError> for StoreError {
+    fn from(error: PostgresSettingsError) -> Self {
+        Self::PostgresSettings(error)
+    }
+}
+
+impl From<PostgresError> for StoreError {
+    fn from(error: PostgresError) -> Self {
+        Self::Postgres(Box::new(error))
     }
 }
 

@@ -10,6 +10,7 @@ mod filtering;
 mod http;
 mod order;
 mod parallel;
+mod postgres;
 mod projection;
 mod query;
 mod rows;
@@ -27,10 +28,11 @@ mod uri;
 
 pub use crate::formats::{DocumentError, SpanDetail};
 pub use error::{
-    AddressError, CopyError, DatabaseError, ServerError, ServerErrorKind, ServerSettingsError, StoreError, TlsTrouble,
+    AddressError, CopyError, DatabaseError, PostgresError, PostgresSettingsError, ServerError, ServerErrorKind, ServerSettingsError, StoreError, TlsTrouble,
 };
-pub use http::{ServerSettings, without_credentials};
+pub use http::ServerSettings;
 pub use order::{Order, SortKey, SortValue};
+pub use postgres::{POSTGRES_VARIABLES, PostgresSettings};
 pub use projection::{Projection, RecordPart, SpanSubset};
 pub use query::{Query, ReadPlan};
 pub use secret::Secret;
@@ -38,7 +40,7 @@ pub use select::{load_spans, select};
 pub use sessions::resolve_sessions;
 pub use summary::{PERCENTILES, Summaries, Summary, SummaryGrouping};
 pub use trace_store::{Aggregates, AssessedTraces, Notice, Sink, TraceKey, TraceStore};
-pub use uri::{Address, StoreEnvironment, resolve};
+pub use uri::{Address, StoreEnvironment, resolve, without_credentials};
 
 use error::Result;
 
@@ -50,6 +52,7 @@ pub fn open(address: &Address, env: &StoreEnvironment) -> Result<Box<dyn TraceSt
     Ok(match address {
         Address::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, env)?),
         Address::Files(path) => Box::new(file::FileStore::open(path, env)?),
+        Address::Postgres(uri) => Box::new(postgres::PostgresStore::open(uri, env)?),
         Address::Server(uri) => Box::new(http::HttpStore::open(uri, &env.server)?),
         Address::Documents(path) => Box::new(document::DocumentStore::open(path)?),
         Address::Stdin => Box::new(document::DocumentStore::stdin(env.stdin())?),

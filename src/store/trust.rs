@@ -20,6 +20,8 @@ pub(super) enum ServerTrust {
     Any,
     /// These, and those that they issued.
     Certificates(Vec<CertificateDer<'static>>),
+    /// Those that these issued, whatever their host name.
+    Issuers(Vec<CertificateDer<'static>>),
 }
 
 impl ServerTrust {
@@ -34,7 +36,8 @@ impl ServerTrust {
         let verifier: Arc<dyn ServerCertVerifier> = match self {
             Self::System => Arc::new(rustls_platform_verifier::Verifier::new(provider)?),
             Self::Any => Arc::new(TrustsAnyServer(provider)),
-            Self::Certificates(named) => Arc::new(TrustsNamed::new(named.clone(), provider)?),
+            Self::Certificates(named) => Arc::new(TrustsNamed::new(named.clone(), true, provider)?),
+            Self::Issuers(named) => Arc::new(TrustsNamed::new(named.clone(), false, provider)?),
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         Ok(Arc::new(match client_certificate {
@@ -56,14 +59,16 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
 struct TrustsNamed {
     named: Vec<CertificateDer<'static>>,
     issued: Arc<WebPkiServerVerifier>,
+    /// Whether the certificate must be of the host.
+    checks_host: bool,
 }
 
 impl TrustsNamed {
-    fn new(named: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> TlsResult<Self> {
+    fn new(named: Vec<CertificateDer<'static>>, checks_host: bool, provider: Arc<CryptoProvider>) -> TlsResult<Self> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(named.iter().cloned());
         let issued = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-        Ok(Self { named, issued: issued.map_err(|error| rustls::Error::General(error.to_string()))? })
+        Ok(Self { named, issued: issued.map_err(|error| rustls::Error::General(error.to_string()))?, checks_host })
     }
 }
 
@@ -74,6 +79,16 @@ fn is_issuer_error(error: &rustls::Error) -> bool {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
         error => is_ca_error(error),
     }
+}
+
+/// Whether a certificate was rejected only because it is of another host.
+fn is_name_error(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
 }
 
 /// Whether the server presented a CA certificate, such as `openssl req -x509` generates.
@@ -93,9 +108,13 @@ impl ServerCertVerifier for TrustsNamed {
     ) -> TlsResult<ServerCertVerified> {
         match self.issued.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(error) if is_issuer_error(&error) && self.named.iter().any(|named| **named == **end_entity) => {
-                rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                if self.checks_host {
+                    rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                }
                 Ok(ServerCertVerified::assertion())
             }
+            // The name is checked last, after the issuer and the dates.
+            Err(error) if !self.checks_host && is_name_error(&error) => Ok(ServerCertVerified::assertion()),
             verified => verified,
         }
     }
@@ -123,7 +142,7 @@ impl ServerCertVerifier for TrustsNamed {
     }
 }
 
-/// Trusts any server (`MLFLOW_TRACKING_INSECURE_TLS`).
+/// Trusts any server (`MLFLOW_TRACKING_INSECURE_TLS`, `sslmode=require` of libpq).
 #[derive(Debug)]
 struct TrustsAnyServer(Arc<CryptoProvider>);
 

@@ -3,7 +3,8 @@
 use super::document::{holds_documents, may_be_document};
 use super::error::AddressError;
 use super::file::is_file_store;
-use super::http::{ServerSettings, without_credentials};
+use super::http::{self, ServerSettings};
+use super::postgres::{self, PostgresSettings};
 use percent_encoding::percent_decode_str;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub enum Address {
     Documents(PathBuf),
     /// A trace document on standard input.
     Stdin,
+    /// The URI of a PostgreSQL database, which may contain credentials.
+    Postgres(String),
     /// A tracking server's URI, which may contain credentials.
     Server(String),
     /// The built-in sample.
@@ -33,11 +36,18 @@ impl Address {
     pub fn name(&self) -> String {
         match self {
             Self::Sqlite(path) | Self::Files(path) | Self::Documents(path) => path.display().to_string(),
-            Self::Server(uri) => without_credentials(uri),
+            Self::Postgres(uri) | Self::Server(uri) => without_credentials(uri),
             Self::Stdin => "-".to_owned(),
             Self::Demo => "demo:".to_owned(),
         }
     }
+}
+
+/// Removes what is secret from a tracking URI, for messages and commands to run.
+#[must_use]
+pub fn without_credentials(uri: &str) -> String {
+    let is_postgres = split_scheme(uri).is_some_and(|(scheme, _)| scheme.starts_with("postgres"));
+    if is_postgres { postgres::without_password(uri) } else { http::without_credentials(uri) }
 }
 
 /// Environment settings that stores use.
@@ -49,6 +59,8 @@ pub struct StoreEnvironment {
     pub tracking_uri: Option<String>,
     /// `MLFLOW_ARTIFACTS_DESTINATION`: the artifact folder of a local server.
     pub artifacts_destination: Option<PathBuf>,
+    /// Settings for connections to PostgreSQL.
+    pub postgres: PostgresSettings,
     /// Settings for requests to tracking servers.
     pub server: ServerSettings,
     /// What to read instead of standard input.
@@ -130,7 +142,8 @@ fn parse(text: &str, cwd: &Path) -> Result<Address> {
         "file" => file_path(text, rest).and_then(|path| local(text, &cwd.join(path))),
         "sqlite" => sqlite_path(text, rest, cwd).map(Address::Sqlite),
         "http" | "https" => Ok(Address::Server(text.to_owned())),
-        "postgresql" | "postgres" | "mysql" | "mssql" => Err(AddressError::UnsupportedDatabase(scheme)),
+        "postgresql" | "postgres" => Ok(Address::Postgres(text.to_owned())),
+        "mysql" | "mssql" => Err(AddressError::UnsupportedDatabase(scheme)),
         "databricks" | "databricks-uc" | "uc" => Err(AddressError::Databricks),
         _ => Err(AddressError::UnknownScheme(scheme)),
     }

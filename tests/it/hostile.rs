@@ -313,7 +313,7 @@ fn hostile_arguments_are_escaped_in_errors() {
             Cli::new("traces list").on(hostile).cwd(folder.path()),
             Cli::new("traces list").on(format!("sqlite:///{hostile}")).cwd(folder.path()),
             Cli::new("traces list").on(format!("{hostile}://host")).cwd(folder.path()),
-            Cli::new("traces list").on(format!("postgresql://{hostile}")).cwd(folder.path()),
+            Cli::new("traces list").on(format!("mysql://{hostile}")).cwd(folder.path()),
             Cli::demo("traces list").env("MLFLOW_EXPERIMENT_NAME", HOSTILE),
         ] {
             let output = run(cli.clone());

@@ -12,15 +12,12 @@ fn refused(uri: &str) -> Error {
 
 #[test]
 fn unsupported_stores_are_rejected_by_name() {
-    insta::assert_snapshot!(refused("postgresql://ada:hunter2@db.example/mlflow"), @"
-    error: `postgresql:` databases are not supported
+    insta::assert_snapshot!(refused("mysql://ada:hunter2@db.example/mlflow"), @"
+    error: `mysql:` databases are not supported
       hint: use the MLflow server of this database: `-u https://host:port`
     ");
-    insta::assert_snapshot!(refused("s3://bucket/mlruns").to_json(), @r#"{"error":{"code":"store_unsupported","exit":5,"hint":"expected a path, `sqlite:///mlflow.db`, `file:mlruns`, `https://host`, `-` or `demo:`","message":"unsupported tracking URI scheme `s3:`"}}"#);
+    insta::assert_snapshot!(refused("s3://bucket/mlruns").to_json(), @r#"{"error":{"code":"store_unsupported","exit":5,"hint":"expected a path, `sqlite:///mlflow.db`, `postgresql://user@host/database`, `file:mlruns`, `https://host`, `-` or `demo:`","message":"unsupported tracking URI scheme `s3:`"}}"#);
     for uri in [
-        "postgresql://ada:hunter2@db/x",
-        "postgres://ada:hunter2@db/x",
-        "postgresql+psycopg2://ada:hunter2@db/x",
         "mysql://ada:hunter2@db/x",
         "mysql+pymysql://ada:hunter2@db/x",
         "mssql+pyodbc://ada:hunter2@db/x",
@@ -43,10 +40,30 @@ fn unsupported_stores_are_rejected_by_name() {
 }
 
 #[test]
+fn databases_that_cannot_be_reached_are_named() {
+    insta::assert_snapshot!(refused("postgresql+psycopg2://ada:hunter2@127.0.0.1:1/mlflow"), @"
+    error: cannot read `postgresql+psycopg2://ada@127.0.0.1:1/mlflow`
+      caused by: error connecting to server
+      caused by: Connection refused (os error 111)
+      hint: check host and port, and that the server is running
+    ");
+    insta::assert_snapshot!(refused("postgresql://ada@127.0.0.1:1/mlflow?sslmode=on"), @"
+    error: invalid value `on` for `sslmode`
+      hint: expected disable, allow, prefer, require, verify-ca or verify-full
+    ");
+    insta::assert_snapshot!(refused("postgresql://ada@127.0.0.1:1/mlflow?sslmode=verify-full&sslrootcert=/nowhere/ca.pem"), @"
+    error: cannot use `/nowhere/ca.pem`
+      caused by: No such file or directory (os error 2)
+      hint: set `sslrootcert` to a file in PEM format
+    ");
+}
+
+#[test]
 fn credentials_in_invalid_uris_are_not_printed() {
     for uri in [
         "foo://ada:hunter2@host/x",
         "postgresql:ada:hunter2@host",
+        "postgresql://ada:hunter2/x@host/x",
         "sqlite:///x.db?key=hunter2",
         "mysql:ada:hunter2@host",
         "http:/ada:hunter2@host",

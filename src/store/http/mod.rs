@@ -18,7 +18,7 @@ mod totals;
 mod url;
 
 pub use access::ServerSettings;
-pub use url::without_credentials;
+pub(super) use url::without_credentials;
 
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};

@@ -73,7 +73,7 @@ impl ServerUrl {
 /// Removes the credentials from a tracking URI, for messages. Also works for malformed URIs: text before the last `@`
 /// is taken for credentials if it contains a colon.
 #[must_use]
-pub fn without_credentials(uri: &str) -> String {
+pub(in crate::store) fn without_credentials(uri: &str) -> String {
     let (scheme, rest) = uri.split_once("://").map_or(("", uri), |(scheme, rest)| (scheme, rest));
     let is_name = |rest: &str| !rest.contains(['/', '?', '#']);
     match rest.rfind('@') {

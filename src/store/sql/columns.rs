@@ -47,6 +47,9 @@ pub(in crate::store) fn record(schema: &Schema) -> String {
 pub(in crate::store) const ASSESSMENT: &str = "a.assessment_id, a.name, a.assessment_type, a.value, a.error, a.rationale, \
     a.source_type, a.source_id, a.span_id, a.valid, a.created_timestamp, a.assessment_metadata";
 
+/// The number of columns in [`ASSESSMENT`].
+pub(in crate::store) const ASSESSMENT_COLUMNS: usize = 12;
+
 /// Returns a record with only id, experiment, start time and state. From `first` on, the columns are these, with the
 /// duration (ignored) before the state.
 pub(in crate::store) fn minimal_info(row: &impl SqlRow, first: usize) -> TraceInfo {

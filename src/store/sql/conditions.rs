@@ -291,7 +291,17 @@ pub(in crate::store) fn span_sql(schema: &Schema, filter: &Filter) -> Sql {
     let bound = filter
         .earliest_span_start()
         .map(|Timestamp(nanos)| Sql::new("s.start_time_unix_nano >= ?", vec![SqlValue::Integer(nanos)]));
-    let tests = filter.span_tests().filter_map(|test| match test {
+    let tests = filter.span_tests().filter_map(|test| span_test_sql(schema, test));
+    Sql::all(bound.into_iter().chain(tests))
+}
+
+/// Whether the SQL evaluates every condition on a span row as far as its columns go. Otherwise the rows have to be read.
+pub(in crate::store) fn evaluate_span_rows(schema: &Schema, filter: &Filter) -> bool {
+    filter.span_tests().all(|test| span_test_sql(schema, test).is_some())
+}
+
+fn span_test_sql(schema: &Schema, test: &SpanTest) -> Option<Sql> {
+    match test {
         SpanTest::Name(test) => text_sql(schema, "s.name", test),
         SpanTest::Type(test) => text_sql(schema, "s.type", test),
         SpanTest::Status(test) => text_sql(schema, "s.status", test),
@@ -299,8 +309,7 @@ pub(in crate::store) fn span_sql(schema: &Schema, filter: &Filter) -> Sql {
         SpanTest::AttributeText(attribute) => content_sql(schema, &attribute.content_test),
         // Only tests that the attribute exists; its value is compared afterwards.
         SpanTest::Attribute(name, _) => Some(schema.dialect().contains("s.content", &python::string(name))),
-    });
-    Sql::all(bound.into_iter().chain(tests))
+    }
 }
 
 /// Translates a condition on the JSON text of a span, in which non-ASCII characters may be escaped.

@@ -19,6 +19,9 @@ pub(in crate::store) fn span(schema: &Schema, content: &str) -> String {
     )
 }
 
+/// The number of columns of [`span`].
+pub(in crate::store) const SPAN_COLUMNS: usize = 13;
+
 /// Which span rows are read in full, and how much of their content is decoded.
 pub(in crate::store) struct SpanRowSelection<'a> {
     pub(in crate::store) detail: SpanDetail,
@@ -103,6 +106,9 @@ pub(in crate::store) fn skeleton(row: &impl SqlRow) -> Span {
 
 /// The columns that conditions on spans test, of a row `t`.
 pub(in crate::store) const SEARCHABLE: &str = "t.name, t.type, t.status, t.start_time_unix_nano, t.content";
+
+/// The number of columns in [`SEARCHABLE`].
+pub(in crate::store) const SEARCHABLE_COLUMNS: usize = 5;
 
 /// Reads a span from the columns [`SEARCHABLE`], with attributes decoded.
 pub(in crate::store) fn searchable(row: &impl SqlRow) -> SearchableSpan {
