@@ -113,7 +113,14 @@ pub(super) fn error(error: PostgresError, base: Error) -> Error {
         }
         PostgresError::Failed { source, .. } => source,
     };
-    let base = source.source().into_iter().fold(base, Error::because);
+    let base = match source.as_db_error() {
+        // The driver's own text for it is only `db error`.
+        Some(error) => {
+            let message = format!("{}: {}", error.severity(), error.message());
+            error.detail().into_iter().fold(Error { causes: vec![message], ..base }, Error::because)
+        }
+        None => source.source().into_iter().fold(base, Error::because),
+    };
     match trouble(&source) {
         Trouble::Login => base.hint("set PGUSER and PGPASSWORD, or add a line to `~/.pgpass`"),
         Trouble::Database(hint) | Trouble::Tls(hint) | Trouble::Connection(hint) => base.hint(hint),

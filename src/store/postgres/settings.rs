@@ -6,6 +6,7 @@ use super::tls;
 use crate::limits;
 use crate::store::error::PostgresSettingsError;
 use crate::store::{Notice, Secret};
+use postgres::config::SslMode;
 use rustls::ClientConfig;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +56,9 @@ impl Connection {
         };
         config.target_session_attrs(keywords.session_attributes()?);
         let (mode, trust) = tls::mode_and_trust(&keywords, env.home.as_deref())?;
-        config.ssl_mode(mode);
+        // There is no TLS over a socket.
+        let is_local = hosts.iter().all(|(host, _)| host.starts_with('/'));
+        config.ssl_mode(if is_local { SslMode::Disable } else { mode });
         let tls = tls::config(&keywords, &trust)?;
         Ok(Self { config, tls, notices })
     }
