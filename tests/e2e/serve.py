@@ -275,6 +275,11 @@ def serve(release, program, cache):
     return checks.failed
 
 
+def cache():
+    """The folder for releases of MLflow."""
+    return Path(os.environ.get("MLTRACE_E2E") or Path.home() / ".cache" / "mltrace-e2e").expanduser().resolve()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", metavar="PROGRAM", help="the mltrace to run")
@@ -282,9 +287,8 @@ def main():
     arguments = parser.parse_args()
     if unknown := set(arguments.releases) - set(STORES):
         parser.error(f"no fixture of {', '.join(sorted(unknown))}")
-    cache = Path(os.environ.get("MLTRACE_E2E") or Path.home() / ".cache" / "mltrace-e2e").expanduser().resolve()
     stop_on_signals()
-    if sum([serve(release, arguments.program, cache) for release in arguments.releases or DEFAULT]):
+    if sum([serve(release, arguments.program, cache()) for release in arguments.releases or DEFAULT]):
         raise SystemExit(1)
 
 
