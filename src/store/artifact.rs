@@ -3,7 +3,8 @@
 
 use crate::files::{self, AllowedFolders, ReadFileError};
 use crate::limits;
-use crate::model::{MovedFile, OutsideFile, Problem};
+use crate::model::{MovedFile, OutsideFile, Problem, TraceInfo, keys};
+use crate::store::StoreError;
 use percent_encoding::percent_decode_str;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -68,6 +69,17 @@ impl Artifacts {
             Some(folder) => problem.at_path(&folder.join(name)),
             None => problem,
         })
+    }
+
+    /// Reads an attachment of a trace.
+    pub(super) fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>, StoreError> {
+        let location = info.tags.get(keys::ARTIFACT_LOCATION);
+        match self.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
+            ArtifactFile::Bytes(_, bytes) => Ok(bytes),
+            ArtifactFile::Missing(problem) => {
+                Err(StoreError::NoAttachment { id: id.to_owned(), problem: Box::new(problem) })
+            }
+        }
     }
 
     /// Reads a file in a folder. Links in its path are followed only to allowed folders.

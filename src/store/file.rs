@@ -2,7 +2,7 @@
 
 mod parts;
 
-use super::artifact::{ArtifactFile, Artifacts};
+use super::artifact::Artifacts;
 use super::error::{Result, StoreError};
 use super::parallel::in_parallel;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
@@ -11,7 +11,7 @@ use super::spans::{self, SpanRows};
 use super::{Aggregates, Query, Sink, SortKey, SortValue, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::files::AllowedFolders;
 use crate::formats;
-use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
 use parts::{RecordParts, read_record_file};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -338,13 +338,7 @@ impl TraceStore for FileStore {
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
-        let location = info.tags.get(keys::ARTIFACT_LOCATION);
-        match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
-            ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            ArtifactFile::Missing(problem) => {
-                Err(StoreError::NoAttachment { id: id.to_owned(), problem: Box::new(problem) })
-            }
-        }
+        self.artifacts.attachment(info, id)
     }
 
     fn describe(&self) -> Result<StoreInfo> {

@@ -28,7 +28,8 @@ mod uri;
 
 pub use crate::formats::{DocumentError, SpanDetail};
 pub use error::{
-    AddressError, CopyError, DatabaseError, PostgresError, PostgresSettingsError, ServerError, ServerErrorKind, ServerSettingsError, StoreError, TlsTrouble,
+    AddressError, CopyError, DatabaseError, PostgresError, PostgresSettingsError, ServerError, ServerErrorKind,
+    ServerSettingsError, StoreError, TlsTrouble,
 };
 pub use http::ServerSettings;
 pub use order::{Order, SortKey, SortValue};

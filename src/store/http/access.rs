@@ -1,10 +1,10 @@
 //! Credentials and proxy for a tracking server.
 
 use super::mask::CredentialMask;
-use crate::store::Secret;
 use super::url::ServerUrl;
 use crate::files;
 use crate::limits;
+use crate::store::Secret;
 use crate::store::error::ServerSettingsError;
 use base64::Engine as _;
 use std::net::IpAddr;

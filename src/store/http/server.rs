@@ -1,8 +1,8 @@
 //! Facts about a tracking server, for messages and decisions.
 
 use super::mask::CredentialMask;
-use crate::store::Secret;
 use super::url::ServerUrl;
+use crate::store::Secret;
 use crate::store::error::{ServerError, ServerErrorKind};
 use std::sync::Arc;
 use std::time::Duration;

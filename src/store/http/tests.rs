@@ -1,15 +1,15 @@
 use super::access::{ServerSettings, authorization, proxy};
 use super::clauses::{FilterSupport, evaluates_span_tests, id_contains, server_conditions, span_prefilter};
 use super::is_full_id;
+use super::mask::CredentialMask;
 use super::pages::PageLimit;
 use super::response::{page_text, parse_retry_after};
-use super::mask::CredentialMask;
-use crate::store::Secret;
 use super::spans::served_path;
 use super::url::{ServerUrl, is_same_origin, resolve_redirect, without_credentials};
 use crate::limits;
 use crate::query::language::parse;
 use crate::query::{Clause, Filter, Glob, Grep, Label, LabelTest};
+use crate::store::Secret;
 use base64::Engine as _;
 use std::time::Duration;
 use ureq::http::StatusCode;

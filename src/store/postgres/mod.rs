@@ -20,12 +20,12 @@ mod tls;
 pub(super) use keywords::without_password;
 pub use keywords::{POSTGRES_VARIABLES, PostgresSettings};
 
-use super::artifact::{ArtifactFile, Artifacts};
-use super::error::{PostgresError, Result, StoreError};
+use super::artifact::Artifacts;
+use super::error::{PostgresError, Result};
 use super::sql::span_columns::SpanRowSelection;
 use super::sql::{Schema, Sql, SqlRow as _, SqlValue, TABLES, columns, revision};
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
-use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
 use crate::query::AssessmentTest;
 use connection::{Database, Reads};
 use dialect::POSTGRES;
@@ -123,10 +123,8 @@ impl TraceStore for PostgresStore {
             let Some(mut info) = records::read(reads, &self.schema, &ids, detail.is_some())?.pop() else {
                 return Ok(None);
             };
-            let name = Sql::new(
-                format!("select name from experiments where experiment_id in ({})", info.experiment_id),
-                Vec::new(),
-            );
+            let experiment = SqlValue::Text(info.experiment_id.clone());
+            let name = Sql::new("select name from experiments where experiment_id::text = ?", vec![experiment]);
             info.experiment_name = reads.all(&name, |row| row.text(0))?.pop().flatten();
             let rows = match detail {
                 Some(detail) => spans::read(reads, &self.schema, &ids, &SpanRowSelection::all(detail))?.remove(&ids[0]),
@@ -142,13 +140,7 @@ impl TraceStore for PostgresStore {
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
-        let location = info.tags.get(keys::ARTIFACT_LOCATION);
-        match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
-            ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            ArtifactFile::Missing(problem) => {
-                Err(StoreError::NoAttachment { id: id.to_owned(), problem: Box::new(problem) })
-            }
-        }
+        self.artifacts.attachment(info, id)
     }
 
     fn describe(&self) -> Result<StoreInfo> {

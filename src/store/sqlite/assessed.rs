@@ -1,8 +1,8 @@
 //! Finds the traces that have an assessment.
 
+use super::SqliteStore;
 use super::candidates::MAX_CANDIDATES;
 use super::trace_row::CLOCK_EVERY;
-use super::SqliteStore;
 use crate::limits;
 use crate::model::Experiment;
 use crate::query::AssessmentTest;

@@ -1,8 +1,8 @@
 //! Finds the traces that may match from an index, if they are few, so that not every trace needs to be checked.
 
+use super::SqliteStore;
 use super::span_rows::FailedRows;
 use super::trace_row::CLOCK_EVERY;
-use super::SqliteStore;
 use crate::limits;
 use crate::model::{Problem, keys};
 use crate::query::{Filter, Label, LabelTest, SpanTest, TextTest};

@@ -9,6 +9,7 @@ mod bounds;
 mod candidates;
 mod count;
 mod dialect;
+mod facts;
 mod figures;
 mod functions;
 mod open;
@@ -16,7 +17,6 @@ mod pause;
 mod ranked;
 mod records;
 mod recovery;
-mod facts;
 mod row;
 mod scan;
 mod schema;
@@ -26,16 +26,16 @@ mod totals;
 mod trace_row;
 mod unlocked;
 
-use super::artifact::{self, Artifacts};
+use super::artifact::Artifacts;
 use super::spans::{self, SpanRows};
 use super::sql::span_columns::SpanRowSelection;
 use super::sql::{Schema, SqlRow as _, columns};
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::limits;
-use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys};
+use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
 use crate::query::AssessmentTest;
-use crate::store::error::{DatabaseError, Result, StoreError};
+use crate::store::error::{DatabaseError, Result};
 use rusqlite::{Connection, OptionalExtension as _};
 use schema::FoundTables;
 use span_rows::FailedRows;
@@ -214,13 +214,7 @@ impl TraceStore for SqliteStore {
     }
 
     fn attachment(&self, info: &TraceInfo, id: &str) -> Result<Vec<u8>> {
-        let location = info.tags.get(keys::ARTIFACT_LOCATION);
-        match self.artifacts.read(location, &info.experiment_id, &info.trace_id, &format!("attachments/{id}")) {
-            artifact::ArtifactFile::Bytes(_, bytes) => Ok(bytes),
-            artifact::ArtifactFile::Missing(problem) => {
-                Err(StoreError::NoAttachment { id: id.to_owned(), problem: Box::new(problem) })
-            }
-        }
+        self.artifacts.attachment(info, id)
     }
 
     fn describe(&self) -> Result<StoreInfo> {

@@ -1,8 +1,8 @@
 //! Sorts traces by keys without an index (all except time). Every trace is checked but only the first few are
 //! returned, so a heap holds sort values and row ids, and trace ids are read only for rows that reach the top.
 
-use super::trace_row::TraceRow;
 use super::SqliteStore;
+use super::trace_row::TraceRow;
 use crate::limits;
 use crate::store::SortValue;
 use crate::store::error::Result;

@@ -28,19 +28,23 @@ fn infos_within_limit(
     hits: &[TraceRow],
     with_links: bool,
 ) -> rusqlite::Result<Vec<TraceInfo>> {
-    let mut record = connection.prepare_cached(&format!("select {} from trace_info t where t.rowid = ?", columns::record(schema)))?;
+    let mut record = connection
+        .prepare_cached(&format!("select {} from trace_info t where t.rowid = ?", columns::record(schema)))?;
     let optional = |table: &str, sql: &str| schema.has_table(table).then(|| connection.prepare_cached(sql)).transpose();
     let mut tags = optional("trace_tags", "select key, value from trace_tags where request_id = ?")?;
     let metadata_sql = "select key, value from trace_request_metadata where request_id = ?";
     let mut metadata = optional("trace_request_metadata", metadata_sql)?;
-    let mut assessments = optional("assessments", &format!("select {} from assessments a where a.trace_id = ?", columns::ASSESSMENT))?;
+    let mut assessments =
+        optional("assessments", &format!("select {} from assessments a where a.trace_id = ?", columns::ASSESSMENT))?;
     let mut links = if with_links { optional("entity_associations", LINKS)? } else { None };
     let mut infos = Vec::with_capacity(hits.len());
     for hit in hits {
         let found = record.query_row([hit.rowid], |row| Ok(columns::info(row))).optional()?;
         let Some(mut info) = found.filter(|info| info.trace_id == hit.id) else { continue };
         for_each_row(tags.as_mut(), &hit.id, |row| info.tags.add(&row.text_or_empty(0), &row.text_or_empty(1)))?;
-        for_each_row(metadata.as_mut(), &hit.id, |row| info.metadata.add(&row.text_or_empty(0), &row.text_or_empty(1)))?;
+        for_each_row(metadata.as_mut(), &hit.id, |row| {
+            info.metadata.add(&row.text_or_empty(0), &row.text_or_empty(1));
+        })?;
         for_each_row(assessments.as_mut(), &hit.id, |row| info.assessments.push(columns::assessment(row)))?;
         // Not sorted in SQL, since few traces have assessments and sorting has a cost even for no rows.
         info.assessments.sort_by(|a, b| (a.create_time, &a.id).cmp(&(b.create_time, &b.id)));

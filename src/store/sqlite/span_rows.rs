@@ -6,8 +6,8 @@ use crate::model::{Problem, SearchableSpan, SpanId};
 use crate::query::Prefilter;
 use crate::store::error::Result;
 use crate::store::spans::SpanRows;
-use crate::store::sql::span_columns::{self, SpanRowSelection};
 use crate::store::sql::SqlRow as _;
+use crate::store::sql::span_columns::{self, SpanRowSelection};
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -192,5 +192,8 @@ pub(super) fn prefilter(store: &SqliteStore, trace_id: &str, prefilter: &mut Pre
 
 /// Returns SQL for a span row, selected by the value of column `key` and the trace id.
 fn row_sql(store: &SqliteStore, key: &str) -> String {
-    format!("select {} from spans t where t.{key} = ?1 and t.trace_id = ?2", span_columns::span(&store.schema, "t.content"))
+    format!(
+        "select {} from spans t where t.{key} = ?1 and t.trace_id = ?2",
+        span_columns::span(&store.schema, "t.content")
+    )
 }

@@ -3,8 +3,9 @@
 use super::scan::Scan;
 use super::*;
 use crate::json::Json;
+use crate::model::keys;
 use crate::query::{AssessmentTest, Clause, Filter, language};
-use crate::store::{ReadPlan, rows, select};
+use crate::store::{ReadPlan, StoreError, rows, select};
 use proptest::prelude::*;
 use rusqlite::types::Value;
 use std::ops::ControlFlow;

@@ -1,8 +1,8 @@
 //! Classifies and describes TLS errors.
 
-use crate::store::trust::is_ca_error;
 use crate::model::Timestamp;
 use crate::store::error::TlsTrouble;
+use crate::store::trust::is_ca_error;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
