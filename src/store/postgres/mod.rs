@@ -145,9 +145,9 @@ impl TraceStore for PostgresStore {
 
     fn describe(&self) -> Result<StoreInfo> {
         let revisions = self.database.read(|reads| {
-            let exists = "select to_regclass('alembic_version') is not null";
-            let has_revisions = reads.all(&Sql::new(exists, Vec::new()), |row| row.integer(0) == Some(1))?;
-            if has_revisions != [true] {
+            let is_readable = "select case when to_regclass('alembic_version') is not null \
+                               then has_table_privilege('alembic_version', 'select') end";
+            if reads.all(&Sql::new(is_readable, Vec::new()), |row| row.integer(0) == Some(1))? != [true] {
                 return Ok(Vec::new());
             }
             let sql = Sql::new("select version_num from alembic_version order by 1", Vec::new());
