@@ -132,18 +132,19 @@ fn evaluate(
     reader: &mut TraceReader,
     rules: Vec<Arc<dyn Rule>>,
 ) -> Result<CheckResult> {
-    let required = if args.save_baseline.is_some() {
-        RequiredData::Exceptions
-    } else {
-        rules.iter().map(|rule| rule.required_data()).max().unwrap_or(RequiredData::Records)
-    };
+    let mut required: Vec<RequiredData> = rules.iter().map(|rule| rule.required_data()).collect();
+    if args.save_baseline.is_some() {
+        required.extend([RequiredData::Assessments, RequiredData::Exceptions]);
+    }
+    let has_assessments = required.contains(&RequiredData::Assessments);
+    let record = if has_assessments { RecordPart::All } else { RecordPart::Figures(Vec::new()) };
+    let required = required.into_iter().max().unwrap_or(RequiredData::Records);
     let spans = match required {
         RequiredData::Records | RequiredData::Assessments => None,
         RequiredData::Spans => Some(SpanDetail::Calls),
         RequiredData::ToolCalls => Some(SpanDetail::Tree),
         RequiredData::Exceptions => Some(SpanDetail::Exceptions),
     };
-    let record = if required == RequiredData::Records { RecordPart::Figures(Vec::new()) } else { RecordPart::All };
     let projection = Projection { record, spans, ..Projection::RECORDS };
     let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let mut evaluator = RuleEvaluator::new(rules, required);

@@ -6,9 +6,10 @@ use crate::cli::installed;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
-use crate::model::{Experiment, Problem, StoreInfo, StoreKind, TraceInfo};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, TraceInfo, keys};
 use crate::number;
-use crate::store::{Order, Projection, Query, SpanDetail, TraceStore, aggregates};
+use crate::query::Label;
+use crate::store::{Order, Projection, Query, RecordPart, SpanDetail, TraceStore, aggregates};
 use crate::views::doctor::DoctorView;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -42,7 +43,9 @@ const MAX_SERVER_TRACES: usize = 200;
 pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     let (mut reader, choice) = TraceReader::open_with_choice(cx)?;
     let info = reader.store.describe()?;
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Tree))?;
+    let record = RecordPart::Figures(vec![Label::Tag(keys::NAME.to_owned())]);
+    let projection = Projection { record, ..Projection::spans(SpanDetail::Tree) };
+    let mut query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     if info.kind == StoreKind::Server && !args.deep {
         query.projection = Projection::RECORDS;
     }

@@ -64,7 +64,8 @@ pub(super) fn run(args: &StatsArgs, cx: &mut Context) -> Result<()> {
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::RECORDS)?;
     let mut has_read_spans = true;
     if args.deep || stats.unit != StatsUnit::Traces {
-        query.projection = Projection::spans(grouping::span_detail(&stats.keys));
+        let record = RecordPart::Figures(labels(&stats.keys));
+        query.projection = Projection { record, ..Projection::spans(grouping::span_detail(&stats.keys)) };
         reader.for_each(&query, &mut |trace| {
             stats.add(&trace, &usage::trace_usage(&trace));
             Ok(ControlFlow::Continue(()))

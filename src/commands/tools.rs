@@ -7,7 +7,7 @@ use crate::cli::rows::{self, RowLimit};
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
 use crate::output::Page;
-use crate::store::{Order, Projection, SpanDetail};
+use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::tool::ToolRow;
 use std::ops::ControlFlow;
 
@@ -31,7 +31,8 @@ pub struct ToolsArgs {
 
 pub(super) fn run(args: &ToolsArgs, cx: &mut Context) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
-    let query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Tree))?;
+    let projection = Projection { record: RecordPart::Figures(Vec::new()), ..Projection::spans(SpanDetail::Tree) };
+    let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let mut tools = Tools::default();
     reader.for_each_reading(query.clone(), &mut |trace, reading| {
         tools.add(&trace, &reading);

@@ -132,7 +132,9 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     };
     let is_deep = sums.grouped.is_per_call() || args.explain || args.deep;
     let spans = is_deep.then(|| grouping::span_detail(&sums.grouped.keys));
-    let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection { spans, ..Projection::RECORDS })?;
+    let record = RecordPart::Figures(labels(&sums.grouped.keys));
+    let projection = Projection { record, spans, ..Projection::RECORDS };
+    let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let has_read_spans = if is_deep {
         reader.for_each(&query, &mut |trace| {
             sums.add(&trace);
@@ -140,7 +142,6 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
         })?;
         true
     } else {
-        query.projection.record = RecordPart::Figures(labels(&sums.grouped.keys));
         sums.read_totals(&mut reader, &query)?
     };
     reader.clear_progress();

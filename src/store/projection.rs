@@ -19,7 +19,8 @@ pub struct Projection {
 pub enum RecordPart {
     /// The whole record.
     All,
-    /// Name, state, times, tokens, cost and these labels. Traces may then come in any order, but the order is stable.
+    /// State, times, tokens, cost and these labels. If the trace name is one of them, a trace without one has its whole
+    /// record, with the name of its root span. Without spans, traces may come in any order, but the order is stable.
     Figures(Vec<Label>),
 }
 

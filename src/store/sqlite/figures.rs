@@ -1,15 +1,20 @@
 //! Reads only the values of each trace that are counted and summed, for queries over many thousands of traces.
+//!
+//! A record has a dozen tags and metadata entries, which take longer to find than the spans of a small trace.
 
-use super::trace_row::CLOCK_EVERY;
+use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
 use super::{SqliteStore, candidates};
 use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::{ClauseSource, Label};
 use crate::store::error::Result;
-use crate::store::sql::{COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, columns, conditions, expressions};
+use crate::store::sql::{
+    COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, columns as record_columns, conditions, expressions,
+};
 use crate::store::{Query, RecordPart, Sink};
 use rusqlite::Row;
+use std::fmt::Write as _;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -34,9 +39,9 @@ pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<La
     Ok(is_simple.then_some(labels))
 }
 
-/// The index of the first figure column, and of the first label column.
-const FIRST_FIGURE: usize = 7;
-const FIRST_LABEL: usize = FIRST_FIGURE + TOKENS.len() + COSTS.len();
+/// The number of columns before the figures, and before the labels.
+const FIGURES_AT: usize = 5;
+const LABELS_AT: usize = FIGURES_AT + TOKENS.len() + COSTS.len();
 
 /// With more rows, several threads read, each of which has to open the database first.
 const MAX_ROWS_ALONE: i64 = 20_000;
@@ -52,7 +57,14 @@ const PARTS_AHEAD: usize = 2;
 /// Reads the traces in file order. Several threads take turns to read parts of a large table.
 pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &mut dyn Sink) -> Result<()> {
     let conditions = conditions::from_filter(&store.schema, &query.filter);
-    let reader = FiguresReader { sql: sql(&store.schema, query, labels, &conditions), conditions, labels };
+    let sql = format!(
+        "select t.rowid, {}, {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
+        conditions.text,
+        columns(&store.schema, labels),
+        expressions::experiment_ids(&query.experiments),
+        conditions::time_bounds(&query.filter)
+    );
+    let reader = FiguresReader { sql, conditions, labels };
     let ends = "select coalesce(min(rowid), 1), coalesce(max(rowid), 0) from trace_info";
     let (first, last) = store.read(|connection| {
         connection.prepare_cached(ends)?.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
@@ -116,6 +128,64 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
     })
 }
 
+/// Reads the figures of traces whose spans are read too.
+pub(super) struct FiguresOfTraces {
+    sql: String,
+    labels: Vec<Label>,
+}
+
+impl FiguresOfTraces {
+    /// Adds to `labels` those that tell whether all spans of a trace are in the database. These are joined: in a run of
+    /// rows, a join finds them faster than a subquery, which starts anew for each row.
+    pub(super) fn new(schema: &Schema, mut labels: Vec<Label>) -> Self {
+        let joined = [
+            ("trace_tags", keys::SPANS_LOCATION, Label::Tag(keys::SPANS_LOCATION.to_owned())),
+            ("trace_request_metadata", keys::SIZE_STATS, Label::Metadata(keys::SIZE_STATS.to_owned())),
+        ];
+        let (mut columns, mut joins) = (columns(schema, &labels), String::new());
+        for (table, key, label) in joined.into_iter().filter(|(table, ..)| schema.has_table(table)) {
+            let _ = write!(columns, ", {table}.value");
+            let _ = write!(joins, " left join {table} on {table}.key = '{key}' and {table}.request_id = t.request_id");
+            labels.push(label);
+        }
+        let sql = format!("select t.rowid, {columns} from trace_info t{joins} where t.rowid >= ? and t.rowid <= ?");
+        Self { sql, labels }
+    }
+
+    /// Whether the figures of a trace are all that is needed of its record.
+    pub(super) fn are_enough(&self, info: &TraceInfo) -> bool {
+        info.name.is_some() || !self.labels.iter().any(|label| matches!(label, Label::Tag(key) if key == keys::NAME))
+    }
+
+    /// Reads the traces that still exist, with their rows.
+    pub(super) fn read<'a>(
+        &self,
+        store: &SqliteStore,
+        hits: &'a [TraceRow],
+    ) -> rusqlite::Result<Vec<(&'a TraceRow, TraceInfo)>> {
+        let mut in_file_order: Vec<(usize, &TraceRow)> = hits.iter().enumerate().collect();
+        in_file_order.sort_unstable_by_key(|(_, hit)| hit.rowid);
+        let mut found: Vec<Option<TraceInfo>> = hits.iter().map(|_| None).collect();
+        store.try_read(|connection| {
+            let mut statement = connection.prepare_cached(&self.sql)?;
+            let mut left = in_file_order.iter().peekable();
+            for run in runs(in_file_order.iter().map(|(_, hit)| hit.rowid)) {
+                let mut rows = statement.query(run)?;
+                while let Some(row) = rows.next()? {
+                    let row_id: i64 = row.get(0)?;
+                    // Rows deleted since are passed.
+                    while left.next_if(|(_, hit)| hit.rowid < row_id).is_some() {}
+                    if let Some((at, hit)) = left.next_if(|(_, hit)| hit.rowid == row_id) {
+                        found[*at] = Some(info(row, 1, &self.labels)).filter(|info| info.trace_id == hit.id);
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        Ok(hits.iter().zip(found).filter_map(|(hit, info)| Some((hit, info?))).collect())
+    }
+}
+
 /// Reads the traces in parts of the table.
 struct FiguresReader<'a> {
     sql: String,
@@ -143,7 +213,7 @@ impl FiguresReader<'_> {
                 while let Some(row) = rows.next()? {
                     from = row.get::<_, i64>(0)?.saturating_add(1);
                     if row.integer(1) == Some(1) {
-                        part.push(Trace::without_spans(info(row, self.labels)));
+                        part.push(Trace::without_spans(info(row, 2, self.labels)));
                     }
                     seen += 1;
                     if seen.is_multiple_of(CLOCK_EVERY) && started.elapsed() > limits::READ_TIME {
@@ -159,16 +229,9 @@ impl FiguresReader<'_> {
     }
 }
 
-fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> String {
-    let fixed = [
-        "t.rowid",
-        &conditions.text,
-        "t.request_id",
-        "t.experiment_id",
-        "t.timestamp_ms",
-        "t.execution_time_ms",
-        "t.status",
-    ];
+/// Returns the columns of a record with these labels, a row `t` of `trace_info`.
+fn columns(schema: &Schema, labels: &[Label]) -> String {
+    let fixed = ["t.request_id", "t.experiment_id", "t.timestamp_ms", "t.execution_time_ms", "t.status"];
     let figures = TOKENS.iter().chain(&COSTS).map(|column| schema.column("trace_info", column));
     let labels = labels.iter().map(|label| {
         let value = expressions::label(schema, label);
@@ -178,13 +241,7 @@ fn sql(schema: &Schema, query: &Query, labels: &[Label], conditions: &Sql) -> St
             _ => value,
         }
     });
-    let columns: Vec<String> = fixed.map(str::to_owned).into_iter().chain(figures).chain(labels).collect();
-    format!(
-        "select {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
-        columns.join(", "),
-        expressions::experiment_ids(&query.experiments),
-        conditions::time_bounds(&query.filter)
-    )
+    fixed.map(str::to_owned).into_iter().chain(figures).chain(labels).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns SQL for a metadata row, or null if one of the columns has a value.
@@ -193,15 +250,16 @@ fn unless_in_columns(schema: &Schema, columns: &[&str], row: &str) -> String {
     format!("case when coalesce({}) is null then {row} end", columns.join(", "))
 }
 
-fn info(row: &Row<'_>, labels: &[Label]) -> TraceInfo {
+/// Reads a record from the columns of [`columns`], which start at `first`.
+fn info(row: &Row<'_>, first: usize, labels: &[Label]) -> TraceInfo {
     let mut info = TraceInfo {
-        execution_duration_ms: row.integer(5),
-        recorded_usage: columns::usage(row, FIRST_FIGURE),
-        cost: columns::cost(row, FIRST_FIGURE + TOKENS.len()),
-        ..columns::minimal_info(row, 2)
+        execution_duration_ms: row.integer(first + 3),
+        recorded_usage: record_columns::usage(row, first + FIGURES_AT),
+        cost: record_columns::cost(row, first + FIGURES_AT + TOKENS.len()),
+        ..record_columns::minimal_info(row, first)
     };
     for (at, label) in labels.iter().enumerate() {
-        let Some(value) = row.text(FIRST_LABEL + at) else { continue };
+        let Some(value) = row.text(first + LABELS_AT + at) else { continue };
         match label {
             Label::Tag(key) => info.tags.add(key, &value),
             Label::Metadata(key) => info.metadata.add(key, &value),

@@ -147,6 +147,11 @@ impl Database {
         work(&transaction)
     }
 
+    /// Whether the running read holds SQLite's lock.
+    pub(super) fn blocks_writers(&self) -> bool {
+        !self.lock_free.as_ref().is_some_and(|lock_free| lock_free.is_reading.get())
+    }
+
     /// Runs reads without a lock. `None` if another program wrote in the meantime, or the reads failed: run them again
     /// with locks.
     pub(super) fn unlocked<T>(&self, work: impl FnOnce() -> Option<T>) -> Option<T> {

@@ -2,7 +2,7 @@
 
 use super::candidates;
 use super::count;
-use super::figures;
+use super::figures::{self, FiguresOfTraces};
 use super::scan::Scan;
 use super::span_rows::{self, FailedRows};
 use super::trace_row::TraceRow;
@@ -13,7 +13,7 @@ use crate::query::ClauseSource;
 use crate::store::error::{Result, StoreError};
 use crate::store::sql::conditions;
 use crate::store::sql::span_columns::SpanRowSelection;
-use crate::store::{Query, Sink, rows, spans};
+use crate::store::{Query, Sink, SpanDetail, SpanSubset, rows, spans};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -21,9 +21,13 @@ use std::sync::mpsc::sync_channel;
 /// Records per read, which takes a few milliseconds.
 const RECORDS_PER_READ: usize = 50;
 
-/// Returns the maximum number of traces per page.
+/// Returns the maximum number of traces per page. Spans without attributes take little memory.
 const fn max_page_size(query: &Query) -> usize {
-    if query.projection.spans.is_some() { 32 } else { 250 }
+    match query.projection.spans {
+        None => 250,
+        Some(SpanDetail::Calls | SpanDetail::Tree) => 64,
+        Some(SpanDetail::Exceptions | SpanDetail::All) => 32,
+    }
 }
 
 /// The number of traces that one thread checks before others help, each of which has to open the database first.
@@ -38,13 +42,19 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     if query.filter.needs_content() && candidates::has_key(store, "trace_tags", keys::ARCHIVE_LOCATION)? {
         sink.problem(conditions::skipped_archived());
     }
-    if let Some(labels) = figures::labels(store, query)? {
-        figures::read(store, query, &labels, sink)?;
+    let labels = figures::labels(store, query)?;
+    if let (Some(labels), None) = (&labels, query.projection.spans) {
+        figures::read(store, query, labels, sink)?;
         return Ok(None);
     }
     let mut scan = Scan::begin(store, query)?;
-    let experiment_names = query.experiment_names();
-    let loader = PageLoader { query, experiment_names, failed: scan.take_failed_rows() };
+    let figures = labels.filter(|_| query.projection.subset == SpanSubset::All && store.schema.has_table("spans"));
+    let loader = PageLoader {
+        query,
+        experiment_names: query.experiment_names(),
+        failed: scan.take_failed_rows(),
+        figures: figures.map(|labels| FiguresOfTraces::new(&store.schema, labels)),
+    };
     let mut search = Search { store, scan, loader: &loader, sink };
     if search.read_all()?.is_break() {
         let is_counted = query.plan.counts_matches && !search.sink.has_failed();
@@ -69,6 +79,8 @@ struct PageLoader<'a> {
     experiment_names: HashMap<&'a str, &'a str>,
     /// The rows of failed spans, if the query uses no others and they were listed to find the traces.
     failed: Option<FailedRows>,
+    /// Reads the records, if their figures are enough.
+    figures: Option<FiguresOfTraces>,
 }
 
 /// The traces of a page, and what could not be read of it.
@@ -178,7 +190,39 @@ impl PageLoader<'_> {
     /// Loads a page: the records, and the spans if they are needed.
     fn load(&self, store: &SqliteStore, hits: &[TraceRow]) -> Result<LoadedPage> {
         let rows = if self.query.projection.spans.is_some() { usize::MAX } else { hits.len() };
-        store.unlocked_if_many(rows, || self.load_once(store, hits))
+        store.unlocked_if_many(rows, || match self.load_with_figures(store, hits) {
+            Some(page) => page,
+            None => self.load_once(store, hits),
+        })
+    }
+
+    /// Loads the figures and the spans of a page. Traces that are not complete in the database, which are few, are
+    /// loaded with their records. `None` if all have to be.
+    fn load_with_figures(&self, store: &SqliteStore, hits: &[TraceRow]) -> Option<Result<LoadedPage>> {
+        let (figures, detail) = (self.figures.as_ref()?, self.query.projection.spans?);
+        // What is damaged is reported when the whole records are read.
+        let mut records = figures.read(store, hits).ok()?;
+        records.retain(|(_, info)| self.query.filter.matches_info(info));
+        let ids: Vec<&str> = records.iter().map(|(hit, _)| hit.id.as_str()).collect();
+        let rows = span_rows::read_together(store, &ids, &SpanRowSelection::all(detail))?;
+        let mut page = LoadedPage { problems: Vec::new(), traces: Vec::with_capacity(records.len()) };
+        for ((hit, mut info), rows) in records.into_iter().zip(rows) {
+            info.span_count = info.span_count.or(Some(rows.spans.len() as u64));
+            let is_complete = rows.without_content == 0 && !rows.spans.is_empty();
+            if is_complete && figures.are_enough(&info) && spans::are_all_in_rows(&info, rows.spans.len()) {
+                self.set_experiment_name(&mut info);
+                page.traces.push(spans::assemble(info, rows, &store.artifacts, detail));
+                continue;
+            }
+            match self.load_once(store, std::slice::from_ref(hit)) {
+                Ok(more) => {
+                    page.problems.extend(more.problems);
+                    page.traces.extend(more.traces);
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(page))
     }
 
     fn load_once(&self, store: &SqliteStore, hits: &[TraceRow]) -> Result<LoadedPage> {
@@ -194,12 +238,16 @@ impl PageLoader<'_> {
         };
         let mut traces = Vec::with_capacity(infos.len());
         for mut info in infos {
-            let name = self.experiment_names.get(info.experiment_id.as_str());
-            info.experiment_name = name.map(|name| (*name).to_owned());
+            self.set_experiment_name(&mut info);
             let is_in_rows = in_rows.contains(&info.trace_id);
             traces.extend(self.load_trace(store, info, is_in_rows)?);
         }
         Ok(LoadedPage { problems, traces })
+    }
+
+    fn set_experiment_name(&self, info: &mut TraceInfo) {
+        let name = self.experiment_names.get(info.experiment_id.as_str());
+        info.experiment_name = name.map(|name| (*name).to_owned());
     }
 
     /// Loads the spans that the projection and the filter need. `None` if the prefilter rules the trace out.

@@ -1,5 +1,6 @@
 //! Reads rows of the `spans` table (MLflow 3.3+).
 
+use super::trace_row::runs;
 use super::{SqliteStore, database_error, is_row_damage, is_too_big};
 use crate::limits;
 use crate::model::{Problem, SearchableSpan, SpanId};
@@ -39,6 +40,52 @@ pub(super) fn read(
     }
     Ok(rows)
 }
+
+/// Reads the rows of several small traces in one read, in file order. `None` if that takes too long or fails: read the
+/// traces one by one then.
+pub(super) fn read_together(
+    store: &SqliteStore,
+    trace_ids: &[&str],
+    selection: &SpanRowSelection<'_>,
+) -> Option<Vec<SpanRows>> {
+    let columns = span_columns::span(&store.schema, "t.content");
+    let sql = format!("select {columns}, t.rowid, t.trace_id from spans t where t.rowid >= ? and t.rowid <= ?");
+    let read = store.try_read(|connection| {
+        let started = Instant::now();
+        let mut row_ids = Vec::new();
+        let mut statement = connection.prepare_cached(ROW_IDS)?;
+        for (at, trace_id) in trace_ids.iter().enumerate() {
+            let mut rows = statement.query([trace_id])?;
+            while let Some(row) = rows.next()? {
+                row_ids.push((row.get::<_, i64>(0)?, at));
+            }
+        }
+        row_ids.sort_unstable();
+        let mut of_traces: Vec<SpanRows> = trace_ids.iter().map(|_| SpanRows::default()).collect();
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut left = row_ids.iter().peekable();
+        for run in runs(row_ids.iter().map(|(row_id, _)| *row_id)) {
+            let mut rows = statement.query(run)?;
+            while let Some(row) = rows.next()? {
+                let row_id: i64 = row.get(span_columns::SPAN_COLUMNS)?;
+                let trace_id = row.text_or_empty(span_columns::SPAN_COLUMNS + 1);
+                let is_wanted = |(wanted, at): &&(i64, usize)| *wanted == row_id && trace_ids[*at] == trace_id;
+                if let Some((_, at)) = left.next_if(is_wanted) {
+                    span_columns::add_span(row, selection, &mut of_traces[*at]);
+                }
+                if store.database.blocks_writers() && started.elapsed() > limits::READ_TIME {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(of_traces).filter(|_| left.peek().is_none()))
+    });
+    // What is damaged is found and reported when the traces are read one by one.
+    read.ok().flatten()
+}
+
+/// The row ids of a trace, from the index alone.
+const ROW_IDS: &str = "select rowid from spans where trace_id = ?";
 
 /// Reads the rows once. Also returns whether the trace stayed the same from the first read to the last.
 ///
@@ -128,7 +175,7 @@ fn add_ancestors(
 
 /// Returns the row ids of a trace's spans in file order, from the index alone.
 fn find_row_ids(connection: &Connection, trace_id: &str) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = connection.prepare_cached("select rowid from spans where trace_id = ?")?;
+    let mut statement = connection.prepare_cached(ROW_IDS)?;
     let mut row_ids = statement.query_map([trace_id], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
     row_ids.sort_unstable();
     Ok(row_ids)
