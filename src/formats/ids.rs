@@ -6,8 +6,19 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Parses a span id in any encoding; `None` for an empty text. An unknown encoding is returned as it is.
 pub(super) fn span_id(text: &str) -> Option<SpanId> {
-    if text.is_empty() { None } else { Some(SpanId::new(hex(text, 8).unwrap_or_else(|| text.to_owned()))) }
+    if text.is_empty() {
+        return None;
+    }
+    // Almost all ids are base64 since 3.0.
+    let mut bytes = [0; 9];
+    if text.ends_with('=') && STANDARD.decode_slice(text, &mut bytes).is_ok_and(|count| count == 8) {
+        let digits: [u8; 16] = std::array::from_fn(|at| HEX[usize::from(bytes[at / 2] >> (4 - at % 2 * 4) & 0xf)]);
+        return std::str::from_utf8(&digits).ok().map(SpanId::new);
+    }
+    Some(SpanId::new(hex(text, 8).unwrap_or_else(|| text.to_owned())))
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Parses an OpenTelemetry trace id in any encoding to 32 hex digits.
 pub(super) fn trace_id(text: &str) -> Option<String> {
@@ -34,11 +45,10 @@ fn hex(text: &str, bytes: usize) -> Option<String> {
 
 /// Bytes as lowercase hex.
 pub(super) fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut hex = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        hex.push(DIGITS[usize::from(byte >> 4)]);
-        hex.push(DIGITS[usize::from(byte & 0xf)]);
+        hex.push(char::from(HEX[usize::from(byte >> 4)]));
+        hex.push(char::from(HEX[usize::from(byte & 0xf)]));
     }
     hex
 }

@@ -10,6 +10,7 @@ use crate::json::{Json, Members};
 use crate::model::{Exception, Payload, Span, SpanEvent, SpanId, SpanLink, SpanStatus, SpeakerSigns, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Reads one span. `column_type` is the span type of a database column, used if the text has none.
 ///
@@ -97,8 +98,13 @@ struct WireLink<'a> {
 }
 
 /// The content of a string, or the text of another scalar; `None` if `null` or absent.
-fn text(raw: Option<&RawValue>) -> Option<String> {
-    raw.map(RawValue::get).filter(|raw| *raw != "null").map(|raw| unescape(raw).into_owned())
+fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    raw.map(RawValue::get).filter(|raw| *raw != "null").map(unescape)
+}
+
+/// The same, owned; empty if absent.
+fn owned_text(raw: Option<&RawValue>) -> String {
+    text(raw).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// An integer, also if written as a string.
@@ -124,7 +130,7 @@ impl WireSpan<'_> {
         };
         let events = self.events.unwrap_or_default();
         let token_usage = attributes.token_usage(&span_type);
-        let name = text(self.name).unwrap_or_default();
+        let name = owned_text(self.name);
         let parent = parent(self.parent_span_id.or(self.parent_id));
         let named = if parent.is_none() { attributes.session_and_user() } else { (None, None) };
         Ok(Span {
@@ -140,7 +146,7 @@ impl WireSpan<'_> {
             agent: attributes.agent(&span_type),
             span_type,
             status: SpanStatus::parse(&text(code).unwrap_or_default()),
-            status_message: text(message).unwrap_or_default(),
+            status_message: owned_text(message),
             start: Timestamp(start),
             // MLflow writes null, OpenTelemetry 0, for a span that has not ended.
             end: number(self.end_time_unix_nano.or(self.end_time)).filter(|end| *end != 0).map(Timestamp),
@@ -185,7 +191,7 @@ impl WireEvent<'_> {
     fn decode(&self) -> SpanEvent {
         let time = number(self.time_unix_nano.or(self.timestamp)).unwrap_or_default();
         SpanEvent {
-            name: text(self.name).unwrap_or_default(),
+            name: owned_text(self.name),
             time: event_time(time),
             attributes: self.attributes.0.iter().map(|(key, raw)| (key.clone().into_owned(), plain(raw))).collect(),
         }
@@ -206,7 +212,7 @@ impl WireEvent<'_> {
         if text(self.name)? != "exception" {
             return None;
         }
-        let attribute = |key: &str| text(self.attributes.get(key));
+        let attribute = |key: &str| text(self.attributes.get(key)).map(Cow::into_owned);
         Some(Exception {
             kind: attribute("exception.type"),
             message: attribute("exception.message"),
@@ -229,8 +235,8 @@ fn plain(raw: &RawValue) -> Json {
 impl WireLink<'_> {
     fn decode(&self) -> SpanLink {
         SpanLink {
-            trace_id: text(self.trace_id).unwrap_or_default(),
-            span_id: text(self.span_id).unwrap_or_default(),
+            trace_id: owned_text(self.trace_id),
+            span_id: owned_text(self.span_id),
             attributes: self.attributes.map_or_else(|| Json::of(&()), plain),
         }
     }

@@ -1,28 +1,54 @@
 //! Identifiers in one normalized form.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A span id: 16 lowercase hex digits for everything that MLflow writes; ids in unknown encodings are kept unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SpanId(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SpanId(SpanIdText);
+
+/// The text of an id. Ids are copied for every span that is read, so the usual ones are not allocated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum SpanIdText {
+    /// 16 ASCII characters.
+    Usual([u8; 16]),
+    /// Any other text.
+    Other(String),
+}
 
 impl SpanId {
     /// Wraps an id that is already normalized.
     #[must_use]
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
+    pub fn new(id: impl Into<String> + AsRef<str>) -> Self {
+        let usual = <[u8; 16]>::try_from(id.as_ref().as_bytes()).ok().filter(|id| id.is_ascii());
+        Self(usual.map_or_else(|| SpanIdText::Other(id.into()), SpanIdText::Usual))
     }
 
     /// Returns the normalized id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            SpanIdText::Usual(text) => std::str::from_utf8(text).unwrap_or_default(),
+            SpanIdText::Other(text) => text,
+        }
+    }
+}
+
+impl PartialOrd for SpanId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SpanId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
     }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
