@@ -1,7 +1,6 @@
 //! The span tree: parents first, children by start time. Input may be damaged and in any order.
 
 use super::{Span, SpanId};
-use std::collections::HashMap;
 
 /// The position of a span in the tree. The n-th node belongs to the n-th span of an arranged list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,27 +19,50 @@ pub struct Node {
 /// Spans whose parent is missing become roots. A cycle is broken at its earliest span. Of several spans with the same
 /// id, only the first is kept; the others are dropped.
 #[must_use]
-pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
+pub fn arrange(mut spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
+    let mut by_id = sorted_by_id(&spans);
     let total = spans.len();
-    let mut index: HashMap<SpanId, usize> = HashMap::with_capacity(total);
-    let mut kept: Vec<Option<Span>> = Vec::with_capacity(total);
-    for span in spans {
-        if !index.contains_key(&span.id) {
-            index.insert(span.id.clone(), kept.len());
-            kept.push(Some(span));
-        }
+    if by_id.windows(2).any(|pair| spans[pair[0]].id == spans[pair[1]].id) {
+        drop_repeated(&mut spans, &by_id);
+        by_id = sorted_by_id(&spans);
     }
-    let dropped = total - kept.len();
+    let dropped = total - spans.len();
+    let order = tree_order(&spans, &by_id);
+    // Most stores hold the spans of a trace in this order.
+    if order.iter().enumerate().any(|(position, (at, _))| position != *at) {
+        let mut unordered: Vec<Option<Span>> = spans.into_iter().map(Some).collect();
+        spans = order.iter().filter_map(|(at, _)| unordered[*at].take()).collect();
+    }
+    (spans, order.into_iter().map(|(_, node)| node).collect(), dropped)
+}
 
+/// Drops the spans whose id an earlier span has.
+fn drop_repeated(spans: &mut Vec<Span>, by_id: &[usize]) {
+    let mut is_repeated = vec![false; spans.len()];
+    for pair in by_id.windows(2) {
+        is_repeated[pair[1]] = spans[pair[0]].id == spans[pair[1]].id;
+    }
+    let mut is_repeated = is_repeated.into_iter();
+    spans.retain(|_| is_repeated.next() != Some(true));
+}
+
+/// Returns the indices of spans, sorted by id.
+fn sorted_by_id(spans: &[Span]) -> Vec<usize> {
+    let mut by_id: Vec<usize> = (0..spans.len()).collect();
+    // A stable sort keeps the first of several spans with the same id first.
+    by_id.sort_by(|a, b| spans[*a].id.cmp(&spans[*b].id));
+    by_id
+}
+
+/// Returns the index of each span and its node, in tree order. `by_id` = the indices sorted by id; ids are unique.
+fn tree_order(spans: &[Span], by_id: &[usize]) -> Vec<(usize, Node)> {
+    let find = |id: &SpanId| by_id.binary_search_by(|at| spans[*at].id.cmp(id)).ok().map(|found| by_id[found]);
     let mut roots = Vec::new();
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); kept.len()];
-    let mut orphan = vec![false; kept.len()];
-    let mut key = Vec::with_capacity(kept.len());
-    for (at, span) in kept.iter().enumerate() {
-        let Some(span) = span else { continue };
-        key.push((span.start, span.id.clone()));
-        match span.parent.as_ref().map(|parent| index.get(parent)) {
-            Some(Some(&parent)) if parent != at => children[parent].push(at),
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
+    let mut orphan = vec![false; spans.len()];
+    for (at, span) in spans.iter().enumerate() {
+        match span.parent.as_ref().map(find) {
+            Some(Some(parent)) if parent != at => children[parent].push(at),
             Some(None) => {
                 orphan[at] = true;
                 roots.push(at);
@@ -48,17 +70,18 @@ pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
             _ => roots.push(at),
         }
     }
+    let by_start = |a: &usize, b: &usize| {
+        let (a, b) = (&spans[*a], &spans[*b]);
+        a.start.cmp(&b.start).then_with(|| a.id.cmp(&b.id))
+    };
     for list in children.iter_mut().chain([&mut roots]) {
-        list.sort_by(|a, b| key[*a].cmp(&key[*b]));
+        list.sort_by(by_start);
     }
-
-    let mut order = Vec::with_capacity(kept.len());
-    let mut seen = vec![false; kept.len()];
-    let mut by_start: Vec<usize> = (0..kept.len()).collect();
-    by_start.sort_by(|a, b| key[*a].cmp(&key[*b]));
-    // Spans that are not reachable from a root belong to a cycle or descend from one: break each at its earliest span.
-    for start in roots.into_iter().chain(by_start) {
-        let mut stack = vec![(start, None, 0)];
+    let mut order = Vec::with_capacity(spans.len());
+    let mut seen = vec![false; spans.len()];
+    let mut stack = Vec::new();
+    let mut add_subtree = |start: usize, order: &mut Vec<(usize, Node)>| {
+        stack.push((start, None, 0));
         while let Some((at, parent, depth)) = stack.pop() {
             if std::mem::replace(&mut seen[at], true) {
                 continue;
@@ -67,10 +90,20 @@ pub fn arrange(spans: Vec<Span>) -> (Vec<Span>, Vec<Node>, usize) {
             order.push((at, Node { depth, parent, is_orphan: orphan[at] }));
             stack.extend(children[at].iter().rev().map(|child| (*child, Some(position), depth + 1)));
         }
+    };
+    for start in roots {
+        add_subtree(start, &mut order);
     }
-    let (spans, nodes): (Vec<Span>, _) =
-        order.into_iter().filter_map(|(at, node)| Some((kept[at].take()?, node))).unzip();
-    (spans, nodes, dropped)
+    if order.len() < spans.len() {
+        // Spans that are not reachable from a root belong to a cycle or descend from one: break each at its earliest
+        // span.
+        let mut rest: Vec<usize> = (0..spans.len()).collect();
+        rest.sort_by(by_start);
+        for start in rest {
+            add_subtree(start, &mut order);
+        }
+    }
+    order
 }
 
 /// Returns for each span whether a predicate holds for one of its ancestors.
