@@ -24,14 +24,22 @@ pub enum SpanDetail {
 /// Span attributes, not decoded yet.
 pub(super) struct RawAttributes<'a> {
     members: Members<'a>,
+    /// Whether some keys are not MLflow's. Without such keys, no other is looked for.
+    has_other_keys: bool,
     /// Whether some keys belong to conventions other than MLflow's.
     is_foreign: bool,
 }
 
 impl<'a> RawAttributes<'a> {
     pub(super) fn new(members: Members<'a>) -> Self {
-        let is_foreign = members.0.iter().any(|(key, _)| conventions::is_convention_key(key));
-        Self { members, is_foreign }
+        let has_other_keys = members.0.iter().any(|(key, _)| !key.starts_with("mlflow."));
+        let is_foreign = has_other_keys && members.0.iter().any(|(key, _)| conventions::is_convention_key(key));
+        Self { members, has_other_keys, is_foreign }
+    }
+
+    /// Returns an attribute as written.
+    fn raw(&self, key: &str) -> Option<&'a RawValue> {
+        if self.has_other_keys || key.starts_with("mlflow.") { self.members.get(key) } else { None }
     }
 
     /// Decodes all attributes, one level each.
@@ -231,11 +239,11 @@ fn is_model_call(kind: &SpanType) -> bool {
 
 impl Attributes for RawAttributes<'_> {
     fn get(&self, key: &str) -> Option<Json> {
-        self.members.get(key).map(decode_value)
+        self.raw(key).map(decode_value)
     }
 
     fn text(&self, key: &str) -> Option<String> {
-        let raw = self.members.get(key)?;
+        let raw = self.raw(key)?;
         // Fast path for a string as MLflow writes it, without inner escapes: `"\"LLM\""`.
         let plain = raw.get().strip_prefix(r#""\""#).and_then(|text| text.strip_suffix(r#"\"""#));
         let plain = plain.filter(|text| memchr::memchr(b'\\', text.as_bytes()).is_none()).map(str::to_owned);
