@@ -7,8 +7,10 @@ use crate::cli::rows::{self, RowLimit};
 use crate::cli::runs::{self, RunSearch, in_a_session};
 use crate::cli::select::TraceSelection;
 use crate::error::Result;
+use crate::model::keys;
 use crate::output::Page;
-use crate::store::{Order, Projection};
+use crate::query::Label;
+use crate::store::{Order, Projection, RecordPart};
 use crate::views::session::SessionRow;
 use std::ops::ControlFlow;
 
@@ -38,6 +40,8 @@ pub(super) fn run(args: &SessionsArgs, cx: &mut Context) -> Result<()> {
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::RECORDS)?;
     let runs = runs::find_in_query(&mut reader, &query)?;
     query.filter.clauses.push(in_a_session());
+    query.projection.record =
+        RecordPart::OrderedFigures(vec![Label::metadata(keys::SESSION), Label::metadata(keys::USER)]);
     let mut sessions = Sessions::default();
     reader.for_each(&query, &mut |trace| {
         sessions.add(&trace.info);

@@ -22,6 +22,8 @@ pub enum RecordPart {
     /// State, times, tokens, cost and these labels. If the trace name is one of them, a trace without one has its whole
     /// record, with the name of its root span. Without spans, traces may come in any order, but the order is stable.
     Figures(Vec<Label>),
+    /// The same, in the order of the query.
+    OrderedFigures(Vec<Label>),
 }
 
 /// Which spans of a trace a caller uses.

@@ -20,7 +20,10 @@ use std::time::Instant;
 
 /// Returns the tags and metadata entries that the query and its filter use. `None` if they need more than figures.
 pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<Label>>> {
-    let RecordPart::Figures(mut labels) = query.projection.record.clone() else { return Ok(None) };
+    let mut labels = match &query.projection.record {
+        RecordPart::All => return Ok(None),
+        RecordPart::Figures(labels) | RecordPart::OrderedFigures(labels) => labels.clone(),
+    };
     for clause in &query.filter.clauses {
         match clause.label() {
             Some((label, _)) => labels.push(label.clone()),
@@ -128,22 +131,22 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
     })
 }
 
-/// Reads the figures of traces whose spans are read too.
+/// Reads the figures of traces that were found in order.
 pub(super) struct FiguresOfTraces {
     sql: String,
     labels: Vec<Label>,
 }
 
 impl FiguresOfTraces {
-    /// Adds to `labels` those that tell whether all spans of a trace are in the database. These are joined: in a run of
-    /// rows, a join finds them faster than a subquery, which starts anew for each row.
-    pub(super) fn new(schema: &Schema, mut labels: Vec<Label>) -> Self {
+    /// Adds to `labels` those that tell whether all spans of a trace are in the database, if `with_spans`. These are
+    /// joined: in a run of rows, a join finds them faster than a subquery, which starts anew for each row.
+    pub(super) fn new(schema: &Schema, mut labels: Vec<Label>, with_spans: bool) -> Self {
         let joined = [
             ("trace_tags", keys::SPANS_LOCATION, Label::Tag(keys::SPANS_LOCATION.to_owned())),
             ("trace_request_metadata", keys::SIZE_STATS, Label::Metadata(keys::SIZE_STATS.to_owned())),
         ];
         let (mut columns, mut joins) = (columns(schema, &labels), String::new());
-        for (table, key, label) in joined.into_iter().filter(|(table, ..)| schema.has_table(table)) {
+        for (table, key, label) in joined.into_iter().filter(|(table, ..)| with_spans && schema.has_table(table)) {
             let _ = write!(columns, ", {table}.value");
             let _ = write!(joins, " left join {table} on {table}.key = '{key}' and {table}.request_id = t.request_id");
             labels.push(label);

@@ -13,7 +13,7 @@ use crate::query::ClauseSource;
 use crate::store::error::{Result, StoreError};
 use crate::store::sql::conditions;
 use crate::store::sql::span_columns::SpanRowSelection;
-use crate::store::{Query, Sink, SpanDetail, SpanSubset, rows, spans};
+use crate::store::{Query, RecordPart, Sink, SpanDetail, SpanSubset, rows, spans};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -43,17 +43,20 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
         sink.problem(conditions::skipped_archived());
     }
     let labels = figures::labels(store, query)?;
-    if let (Some(labels), None) = (&labels, query.projection.spans) {
+    let is_in_any_order = matches!(query.projection.record, RecordPart::Figures(_)) && query.projection.spans.is_none();
+    if let Some(labels) = labels.as_ref().filter(|_| is_in_any_order) {
         figures::read(store, query, labels, sink)?;
         return Ok(None);
     }
     let mut scan = Scan::begin(store, query)?;
-    let figures = labels.filter(|_| query.projection.subset == SpanSubset::All && store.schema.has_table("spans"));
+    let with_spans = query.projection.spans.is_some();
+    let are_spans_in_rows = query.projection.subset == SpanSubset::All && store.schema.has_table("spans");
+    let figures = labels.filter(|_| are_spans_in_rows || !with_spans);
     let loader = PageLoader {
         query,
         experiment_names: query.experiment_names(),
         failed: scan.take_failed_rows(),
-        figures: figures.map(|labels| FiguresOfTraces::new(&store.schema, labels)),
+        figures: figures.map(|labels| FiguresOfTraces::new(&store.schema, labels, with_spans)),
     };
     let mut search = Search { store, scan, loader: &loader, sink };
     if search.read_all()?.is_break() {
@@ -196,21 +199,27 @@ impl PageLoader<'_> {
         })
     }
 
-    /// Loads the figures and the spans of a page. Traces that are not complete in the database, which are few, are
-    /// loaded with their records. `None` if all have to be.
+    /// Loads the figures of a page, and the spans if they are needed. Traces that are not complete in the database, which
+    /// are few, are loaded with their records. `None` if all have to be.
     fn load_with_figures(&self, store: &SqliteStore, hits: &[TraceRow]) -> Option<Result<LoadedPage>> {
-        let (figures, detail) = (self.figures.as_ref()?, self.query.projection.spans?);
+        let figures = self.figures.as_ref()?;
         // What is damaged is reported when the whole records are read.
         let mut records = figures.read(store, hits).ok()?;
         records.retain(|(_, info)| self.query.filter.matches_info(info));
+        for (_, info) in &mut records {
+            self.set_experiment_name(info);
+        }
+        let mut page = LoadedPage { problems: Vec::new(), traces: Vec::with_capacity(records.len()) };
+        let Some(detail) = self.query.projection.spans else {
+            page.traces.extend(records.into_iter().map(|(_, info)| Trace::without_spans(info)));
+            return Some(Ok(page));
+        };
         let ids: Vec<&str> = records.iter().map(|(hit, _)| hit.id.as_str()).collect();
         let rows = span_rows::read_together(store, &ids, &SpanRowSelection::all(detail))?;
-        let mut page = LoadedPage { problems: Vec::new(), traces: Vec::with_capacity(records.len()) };
         for ((hit, mut info), rows) in records.into_iter().zip(rows) {
             info.span_count = info.span_count.or(Some(rows.spans.len() as u64));
             let is_complete = rows.without_content == 0 && !rows.spans.is_empty();
             if is_complete && figures.are_enough(&info) && spans::are_all_in_rows(&info, rows.spans.len()) {
-                self.set_experiment_name(&mut info);
                 page.traces.push(spans::assemble(info, rows, &store.artifacts, detail));
                 continue;
             }
