@@ -61,7 +61,7 @@ impl<'a> RawAttributes<'a> {
     /// Returns the recorded tokens; a value that is not an object counts as none. Reasoning and cached tokens that
     /// MLflow did not record are taken from another convention or from the response.
     pub(super) fn token_usage(&self, kind: &SpanType) -> Option<TokenUsage> {
-        let mut usage = self.get("mlflow.chat.tokenUsage").and_then(|json| TokenUsage::from_json(&json))?;
+        let mut usage = self.recorded_usage()?;
         if usage.is_empty() || !is_model_call(kind) {
             return Some(usage);
         }
@@ -77,6 +77,16 @@ impl<'a> RawAttributes<'a> {
             }
         }
         Some(usage)
+    }
+
+    /// Returns the tokens that MLflow recorded.
+    fn recorded_usage(&self) -> Option<TokenUsage> {
+        let raw = self.raw("mlflow.chat.tokenUsage")?;
+        let text = unescape(raw.get());
+        // As MLflow writes it, it is strict and need not be copied to a JSON value.
+        let is_plain = text.starts_with('{') && memchr::memchr3(b'\\', b'\n', b'\r', text.as_bytes()).is_none();
+        let members = if is_plain { serde_json::from_str(&text).ok() } else { None };
+        members.map(TokenUsage::from_members).or_else(|| TokenUsage::from_json(&decode_value(raw)))
     }
 
     /// Returns tokens from another convention or from the response of a model call, if MLflow `recorded` none.

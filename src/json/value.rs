@@ -3,7 +3,7 @@
 //! Traces hold megabytes of JSON that most commands only pass through. Storing the text instead of a tree of values
 //! keeps numbers exact (128-bit integers, `1e308`), preserves the key order, and saves memory.
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -100,7 +100,7 @@ impl Json {
     /// Returns one member of an object.
     #[must_use]
     pub fn member(&self, key: &str) -> Option<Self> {
-        self.borrowed_members()?.get(key).map(Self::from)
+        find_member(self.text(), key).map(Self::from)
     }
 
     /// Returns the items of an array; `None` for any other value.
@@ -157,6 +157,41 @@ impl<'a> Members<'a> {
     pub fn get(&self, key: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(name, _)| name == key).map(|(_, raw)| *raw)
     }
+}
+
+/// Returns one member of an object, the last one if the key is repeated, without a list of all. `None` for any other value.
+pub(crate) fn find_member<'a>(text: &'a str, key: &str) -> Option<&'a RawValue> {
+    struct Find<'k>(&'k str);
+    impl<'de> DeserializeSeed<'de> for Find<'_> {
+        type Value = Option<&'de RawValue>;
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_map(self)
+        }
+    }
+    impl<'de> Visitor<'de> for Find<'_> {
+        type Value = Option<&'de RawValue>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(JsonKey(key)) = map.next_key::<JsonKey<'de>>()? {
+                if key == self.0 {
+                    found = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+    if !text.starts_with('{') {
+        return None;
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let found = Find(key).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    found
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {

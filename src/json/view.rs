@@ -1,5 +1,6 @@
 //! Borrowed views of JSON text: values are parsed in place, lazily, and without copies.
 
+use crate::json::value::find_member;
 use crate::json::{Json, Members};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -43,11 +44,7 @@ impl<'a> JsonView<'a> {
 
     /// Returns a member that is not `null`.
     pub(crate) fn get(self, key: &str) -> Option<Self> {
-        if !self.is_object() {
-            return None;
-        }
-        let members: Members<'a> = serde_json::from_str(self.0).ok()?;
-        members.get(key).map(|raw| Self(raw.get())).filter(|value| value.0 != "null")
+        find_member(self.0, key).map(|raw| Self(raw.get())).filter(|value| value.0 != "null")
     }
 
     /// Returns the items of a list; empty for other values.

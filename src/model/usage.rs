@@ -1,7 +1,7 @@
 //! Token usage and cost.
 
 use crate::json::Json;
-use crate::json::{integer, number};
+use crate::json::{Members, integer, number};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -34,8 +34,14 @@ impl TokenUsage {
     /// Reads a usage object; `None` if the value is not an object.
     #[must_use]
     pub fn from_json(json: &Json) -> Option<Self> {
+        json.borrowed_members().map(Self::from_members)
+    }
+
+    /// Reads the members of a usage object.
+    #[must_use]
+    pub fn from_members(members: Members<'_>) -> Self {
         let mut usage = Self::default();
-        for (key, value) in json.borrowed_members()?.0 {
+        for (key, value) in members.0 {
             match key.as_ref() {
                 "input_tokens" => usage.input_tokens = integer(value),
                 "output_tokens" => usage.output_tokens = integer(value),
@@ -46,7 +52,7 @@ impl TokenUsage {
                 },
             }
         }
-        Some(usage)
+        usage
     }
 
     /// Whether no count is known (MLflow records `{}` for some calls).
