@@ -102,9 +102,8 @@ impl Ranked {
     pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         while self.ready.len() < count && !self.heap.is_empty() {
             let groups = self.pop_ties(count - self.ready.len());
-            let ids =
-                || groups.iter().map(|group| read_ids(store, group, &self.conditions)).collect::<Result<Vec<_>>>();
-            for mut hits in store.unlocked_if_many(groups.iter().map(Vec::len).sum(), ids)? {
+            let read = || read_ids(store, &groups, &self.conditions);
+            for mut hits in store.unlocked_if_many(groups.iter().map(Vec::len).sum(), read)? {
                 hits.sort_by(|a, b| a.id.cmp(&b.id));
                 self.ready.extend(hits);
             }
@@ -130,21 +129,23 @@ impl Ranked {
     }
 }
 
-/// Reads the ids of the rows that still exist and match.
-fn read_ids(store: &SqliteStore, rowids: &[i64], conditions: &Sql) -> Result<Vec<TraceRow>> {
+/// Reads the ids of the rows of each group that still exist and match.
+fn read_ids(store: &SqliteStore, groups: &[Vec<i64>], conditions: &Sql) -> Result<Vec<Vec<TraceRow>>> {
     let sql = format!("select t.request_id, {} from trace_info t where t.rowid = ?", conditions.text);
-    let mut hits = Vec::with_capacity(rowids.len());
-    let mut left = rowids;
+    let mut hits: Vec<Vec<TraceRow>> = groups.iter().map(|group| Vec::with_capacity(group.len())).collect();
+    let rows: Vec<(usize, i64)> =
+        groups.iter().enumerate().flat_map(|(at, group)| group.iter().map(move |rowid| (at, *rowid))).collect();
+    let mut left = rows.as_slice();
     while !left.is_empty() {
         store.read(|connection| {
             let started = Instant::now();
             let mut statement = connection.prepare_cached(&sql)?;
-            while let [rowid, rest @ ..] = left {
+            while let [(at, rowid), rest @ ..] = left {
                 left = rest;
                 let values = conditions.values.iter().cloned().chain([SqlValue::Integer(*rowid)]);
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let matching = rows.next()?.filter(|row| row.integer(1) == Some(1));
-                hits.extend(matching.and_then(|row| row.text(0)).map(|id| TraceRow { rowid: *rowid, id }));
+                hits[*at].extend(matching.and_then(|row| row.text(0)).map(|id| TraceRow { rowid: *rowid, id }));
                 if started.elapsed() > limits::READ_TIME {
                     break;
                 }
