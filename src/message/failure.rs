@@ -13,18 +13,15 @@ pub(crate) fn is_failure_sign(text: &str, at: usize) -> bool {
     let Some(after) = sign.strip_prefix(b"rror") else { return true };
     let is_flag = before.ends_with(b"is_e") || before.ends_with(b"isE");
     let is_set = || after[..after.len().min(12)].windows(4).any(|window| window == b"true");
-    let opens = |text: &&str| {
-        let (start, end) = text.split_once("rror").unwrap_or_default();
-        before.ends_with(start.as_bytes()) && after.starts_with(end.as_bytes())
-    };
+    let opens = |(start, end): &(&str, &str)| before.ends_with(start.as_bytes()) && after.starts_with(end.as_bytes());
     (before.ends_with(b"E") && after.first() == Some(&b':'))
         || (is_flag && is_set())
         || FAILURE_PREFIXES.iter().any(opens)
 }
 
-/// Prefixes of tool results that report a failure: AG2, LangGraph and Strands; CrewAI; OpenAI Agents SDK and Semantic
-/// Kernel.
-const FAILURE_PREFIXES: [&str; 3] = ["Error: ", "Error executing tool", "An error occurred while "];
+/// Prefixes of tool results that report a failure, split at the sign `rror`: AG2, LangGraph and Strands; CrewAI; OpenAI
+/// Agents SDK and Semantic Kernel.
+const FAILURE_PREFIXES: [(&str, &str); 3] = [("E", ": "), ("E", " executing tool"), ("An e", " occurred while ")];
 
 impl ToolResultPart {
     /// Returns the text of the result.
@@ -51,10 +48,10 @@ pub(crate) fn has_error_flag(part: &Part) -> bool {
 pub(crate) fn is_failure_text(text: &str) -> bool {
     const TRACEBACK: &str = "Traceback (most recent call last)";
     let text = text.trim_start();
-    if FAILURE_PREFIXES.iter().any(|opening| text.starts_with(opening))
-        || text.starts_with(TRACEBACK)
-        || text.contains(&format!("\n{TRACEBACK}"))
-    {
+    let opens = |(start, end): &(&str, &str)| {
+        text.strip_prefix(start).and_then(|text| text.strip_prefix("rror")).is_some_and(|text| text.starts_with(end))
+    };
+    if FAILURE_PREFIXES.iter().any(opens) || text.starts_with(TRACEBACK) || text.contains(&format!("\n{TRACEBACK}")) {
         return true;
     }
     let Some((class, _)) = text.split_once(": ") else { return false };
