@@ -60,8 +60,10 @@ impl<'a> SpanRowSelection<'a> {
 
 /// Adds a span from a row, or only its columns if its content is not read.
 pub(in crate::store) fn add_span(row: &impl SqlRow, selection: &SpanRowSelection<'_>, rows: &mut SpanRows) {
-    let column_type = row.text(3);
-    if !selection.includes(column_type.as_deref(), row) {
+    let column_type = row.text_or_empty(3);
+    // An empty type counts as none.
+    let column_type = Some(&*column_type).filter(|name| !name.is_empty());
+    if !selection.includes(column_type, row) {
         rows.spans.push(skeleton(row));
         return;
     }
@@ -71,7 +73,7 @@ pub(in crate::store) fn add_span(row: &impl SqlRow, selection: &SpanRowSelection
         rows.spans.push(skeleton(row));
         return;
     }
-    match formats::span(&content, selection.detail, column_type.as_deref()) {
+    match formats::span(&content, selection.detail, column_type) {
         Ok(mut span) => {
             // MLflow 3.17+ stores these in columns, and not always in the content too.
             span.model = span.model.or_else(|| row.text(11));
