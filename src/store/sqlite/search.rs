@@ -21,6 +21,9 @@ use std::sync::mpsc::sync_channel;
 /// Records per read, which takes a few milliseconds.
 const RECORDS_PER_READ: usize = 50;
 
+/// Traces whose spans are read together if the read blocks writers.
+const TRACES_PER_LOCKED_READ: usize = 8;
+
 /// Returns the maximum number of traces per page. Spans without attributes take little memory.
 const fn max_page_size(query: &Query) -> usize {
     match query.projection.spans {
@@ -215,7 +218,11 @@ impl PageLoader<'_> {
             return Some(Ok(page));
         };
         let ids: Vec<&str> = records.iter().map(|(hit, _)| hit.id.as_str()).collect();
-        let rows = span_rows::read_together(store, &ids, &SpanRowSelection::all(detail))?;
+        let per_read = if store.database.blocks_writers() { TRACES_PER_LOCKED_READ } else { hits.len().max(1) };
+        let mut rows = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(per_read) {
+            rows.extend(span_rows::read_together(store, ids, &SpanRowSelection::all(detail))?);
+        }
         for ((hit, mut info), rows) in records.into_iter().zip(rows) {
             info.span_count = info.span_count.or(Some(rows.spans.len() as u64));
             let is_complete = rows.without_content == 0 && !rows.spans.is_empty();
