@@ -113,30 +113,39 @@ impl Session {
 
 /// The sessions of many traces.
 #[derive(Debug, Default)]
-pub struct Sessions(HashMap<String, Session>);
+pub struct Sessions {
+    list: Vec<Session>,
+    /// The index of each session in the list. A map of the sessions themselves would take twice the memory.
+    by_id: HashMap<String, usize>,
+}
 
 impl Sessions {
     /// Adds a trace, if it belongs to a session.
     pub fn add(&mut self, trace: &TraceInfo) {
         let Some(id) = trace.session_id().or(trace.session_from_spans.as_deref()) else { return };
-        if !self.0.contains_key(id) {
-            self.0.insert(id.to_owned(), Session { is_derived: true, ..Session::new(id, trace.request_time) });
-        }
-        if let Some(session) = self.0.get_mut(id) {
-            session.is_derived &= trace.session_id().is_none();
-            session.add(trace);
-        }
+        let at = self.by_id.get(id).copied().unwrap_or_else(|| {
+            self.add_derived(Session { is_derived: true, ..Session::new(id, trace.request_time) });
+            self.list.len() - 1
+        });
+        let session = &mut self.list[at];
+        session.is_derived &= trace.session_id().is_none();
+        session.add(trace);
     }
 
-    /// Adds a derived session.
+    /// Adds a derived session. It replaces one with the same id.
     pub fn add_derived(&mut self, session: Session) {
-        self.0.insert(session.id.clone(), session);
+        if let Some(at) = self.by_id.get(&session.id) {
+            self.list[*at] = session;
+        } else {
+            self.by_id.insert(session.id.clone(), self.list.len());
+            self.list.push(session);
+        }
     }
 
     /// Returns the sessions, latest start of a trace first.
     #[must_use]
     pub fn sorted(self) -> Vec<Session> {
-        let mut sessions: Vec<Session> = self.0.into_values().collect();
+        let mut sessions = self.list;
         sessions.sort_by(|a, b| (Reverse(a.last), &a.id).cmp(&(Reverse(b.last), &b.id)));
         sessions
     }
