@@ -35,7 +35,7 @@ pub fn millis(millis: i64) -> String {
 /// Formats the recorded duration of a trace. That of a trace in progress covers only the spans received when its record
 /// was written and is often 0.
 #[must_use]
-pub fn trace_duration(info: &TraceInfo) -> Option<String> {
+pub fn format_trace_duration(info: &TraceInfo) -> Option<String> {
     let recorded = info.execution_duration_ms?;
     match info.state {
         TraceState::InProgress => (recorded > 0).then(|| duration_so_far(recorded.saturating_mul(1_000_000))),

@@ -1,6 +1,6 @@
 //! Grouping of traces and calls by the values of keys.
 
-use super::key::{GroupKey, GroupValues, GroupedPart};
+use super::key::{GroupKey, GroupValues, KeyFields};
 use crate::model::{TraceInfo, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -27,8 +27,8 @@ impl<T: Default> GroupMap<T> {
     }
 
     /// Returns the group of a trace, or of a part of it, and adds it if missing.
-    pub(super) fn entry(&mut self, info: &TraceInfo, part: Option<&GroupedPart<'_>>) -> &mut T {
-        let index = self.index_for(info, part);
+    pub(super) fn entry(&mut self, info: &TraceInfo, fields: Option<&KeyFields<'_>>) -> &mut T {
+        let index = self.index_for(info, fields);
         self.get_mut(index)
     }
 
@@ -39,12 +39,12 @@ impl<T: Default> GroupMap<T> {
 
     /// Returns the index of the group of a trace, or of a part of it, and adds the group if missing. Indices never
     /// change.
-    pub(super) fn index_for(&mut self, info: &TraceInfo, part: Option<&GroupedPart<'_>>) -> usize {
-        let start = part.filter(|_| self.has_call_times).and_then(|part| part.start);
+    pub(super) fn index_for(&mut self, info: &TraceInfo, fields: Option<&KeyFields<'_>>) -> usize {
+        let start = fields.filter(|_| self.has_call_times).and_then(|fields| fields.start);
         let time = start.unwrap_or(info.request_time);
         for (key, slot) in self.keys.iter().zip(&mut self.values) {
-            let part_value = part.and_then(|part| key.part_value(part)).map(Cow::Borrowed);
-            match (part_value.or_else(|| key.trace_value(info, time, self.zone)), slot) {
+            let field_value = fields.and_then(|fields| key.field_value(fields)).map(Cow::Borrowed);
+            match (field_value.or_else(|| key.trace_value(info, time, self.zone)), slot) {
                 (Some(value), Some(slot)) => {
                     slot.clear();
                     slot.push_str(&value);

@@ -130,12 +130,12 @@ impl GroupKey {
     }
 
     /// Returns the value of a call or span, for keys that are per call.
-    pub(super) const fn part_value<'a>(&self, part: &GroupedPart<'a>) -> Option<&'a str> {
+    pub(super) const fn field_value<'a>(&self, fields: &KeyFields<'a>) -> Option<&'a str> {
         match self {
-            Self::Model => part.model,
-            Self::Provider => part.provider,
-            Self::Agent => part.agent,
-            Self::Span => part.name,
+            Self::Model => fields.model,
+            Self::Provider => fields.provider,
+            Self::Agent => fields.agent,
+            Self::Span => fields.name,
             _ => None,
         }
     }
@@ -172,9 +172,9 @@ pub fn dedup(keys: &mut Vec<GroupKey>) {
     });
 }
 
-/// A part of a trace that is counted on its own: a call, remainder or span.
+/// The values of one span or call by which it can be grouped.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct GroupedPart<'a> {
+pub(super) struct KeyFields<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) model: Option<&'a str>,
     pub(super) provider: Option<&'a str>,
@@ -182,8 +182,8 @@ pub(super) struct GroupedPart<'a> {
     pub(super) start: Option<Timestamp>,
 }
 
-impl<'a> GroupedPart<'a> {
-    /// Describes a usage row.
+impl<'a> KeyFields<'a> {
+    /// Returns the values of a usage row.
     pub(super) fn from_row(row: &UsageRow, spans: &'a [Span], agents: &'a Agents) -> Self {
         let span = row.span.map(|at| &spans[at]);
         Self {
@@ -195,7 +195,7 @@ impl<'a> GroupedPart<'a> {
         }
     }
 
-    /// Builds the group values of a span.
+    /// Returns the values of a span.
     pub(super) fn from_span(at: usize, spans: &'a [Span], agents: &'a Agents) -> Self {
         let span = &spans[at];
         Self {

@@ -1,7 +1,7 @@
 //! Request count, error rate, latency, tokens and cost of traces or their calls, in groups.
 
 use super::groups::{self, GroupMap};
-use super::key::{self, GroupKey, GroupValues, GroupedPart};
+use super::key::{self, GroupKey, GroupValues, KeyFields};
 use super::usage::{TraceUsage, UsageGroup};
 use crate::model::{Cost, Span, SpanStatus, TokenUsage, Trace, TraceInfo, TraceState, Zone};
 use crate::reading::{RowKind, UsageRow};
@@ -236,7 +236,7 @@ impl Stats {
         self.add_unpriced(trace, usage);
         let (spans, agents) = (trace.span_list(), key::agents(&self.keys, trace, usage));
         for row in &usage.rows {
-            let group = self.groups.index_for(&trace.info, Some(&GroupedPart::from_row(row, spans, &agents)));
+            let group = self.groups.index_for(&trace.info, Some(&KeyFields::from_row(row, spans, &agents)));
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 if let (true, Some(outermost)) = (row.kind != RowKind::Remainder, row.spans.first()) {
                     sum.add_span(&spans[*outermost], call_first_token(row, spans));
@@ -255,8 +255,8 @@ impl Stats {
         let record_row = usage.rows.iter().find(|row| row.span.is_none());
         let all = (0..spans.len()).map(|at| (Some(at), counted(at))).chain(record_row.map(|row| (None, Some(row))));
         for (at, row) in all {
-            let part = at.map_or_else(GroupedPart::default, |at| GroupedPart::from_span(at, spans, &agents));
-            let group = self.groups.index_for(&trace.info, Some(&part));
+            let fields = at.map_or_else(KeyFields::default, |at| KeyFields::from_span(at, spans, &agents));
+            let group = self.groups.index_for(&trace.info, Some(&fields));
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 if let Some(at) = at {
                     sum.add_span(&spans[at], first_token(&spans[at]));
@@ -283,7 +283,7 @@ impl Stats {
             if is_unpriced {
                 *self.unpriced.entry(span.model.clone()).or_default() += 1;
             }
-            let group = self.groups.index_for(&trace.info, Some(&GroupedPart::from_span(at, spans, &agents)));
+            let group = self.groups.index_for(&trace.info, Some(&KeyFields::from_span(at, spans, &agents)));
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 sum.add_span(span, first_token(span));
                 sum.usage.add(span.usage(), span.cost.as_ref(), is_unpriced);

@@ -239,12 +239,14 @@ impl UsageSums {
         match &info.recorded_usage {
             None => rest.without_tokens.push(info),
             Some(usage) if info.cost.is_none() && usage.has_tokens() => rest.unpriced.push(info),
-            Some(usage) => self.grouped.add_record(&info, Some(usage), info.cost),
+            Some(usage) => self.grouped.add_trace_totals(&info, Some(usage), info.cost),
         }
         if rest.unpriced.len() > MAX_PRICED || self.unknown_costs > 0 {
             self.unknown_costs += rest.unpriced.len() as u64;
             let grouped = &mut self.grouped;
-            rest.unpriced.drain(..).for_each(|info| grouped.add_record(&info, info.recorded_usage.as_ref(), None));
+            rest.unpriced
+                .drain(..)
+                .for_each(|info| grouped.add_trace_totals(&info, info.recorded_usage.as_ref(), None));
         }
     }
 }

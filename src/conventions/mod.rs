@@ -218,16 +218,17 @@ pub(crate) fn session_and_user(attributes: &dyn Attributes) -> (Option<String>, 
 /// Returns the session of the trace (`SpanAttributeKey.SESSION_ID`, and others).
 #[must_use]
 pub fn session_of(payload: &Payload) -> Option<String> {
-    first_text(payload, |convention| convention.sessions)
+    first_attribute_text(payload, |convention| convention.sessions)
 }
 
 /// Returns the user of the trace.
 #[must_use]
 pub fn user_of(payload: &Payload) -> Option<String> {
-    first_text(payload, |convention| convention.users)
+    first_attribute_text(payload, |convention| convention.users)
 }
 
-fn first_text(payload: &Payload, field: fn(&Convention) -> AttributeKeys) -> Option<String> {
+/// Returns the first attribute with a value among those that the conventions name, as text.
+fn first_attribute_text(payload: &Payload, field: fn(&Convention) -> AttributeKeys) -> Option<String> {
     keys(field).find_map(|key| payload.attribute(key).filter(|value| is_truthy(value)).map(Json::display))
 }
 

@@ -21,10 +21,10 @@ pub use attribute::{SpanDetail, unescape};
 pub use document::{SpanBatch, SpanLocation, batches_from_bytes, batches_from_json, may_be_document};
 pub use mltrace::{DocumentError, Provenance};
 pub use object::strict_json;
-pub use otlp::archived_spans;
-pub use records::{InfoPage, experiment_page, experiment_response, info_page, info_response};
+pub use otlp::parse_traces_pb;
+pub use records::{InfoPage, parse_experiment, parse_experiment_page, parse_trace_info, parse_trace_page};
 pub use span::{TraceFile, span, trace_file};
-pub use wire::wire_spans;
+pub use wire::parse_wire_spans;
 pub use yaml::{assessment, experiment, request_time, trace_info};
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ struct KeyValueList {
 ///
 /// # Errors
 /// If the bytes are not a `TracesData` message.
-pub fn archived_spans(bytes: &[u8], detail: SpanDetail) -> Result<Vec<Span>, String> {
+pub fn parse_traces_pb(bytes: &[u8], detail: SpanDetail) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
     for (_, raw) in split_by_resource(bytes)? {
         for bytes in raw {

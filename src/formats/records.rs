@@ -21,7 +21,7 @@ pub struct InfoPage {
 ///
 /// # Errors
 /// If the text is not a page. A damaged trace is an error within the page.
-pub fn info_page(text: &str) -> Result<InfoPage, String> {
+pub fn parse_trace_page(text: &str) -> Result<InfoPage, String> {
     let strict = strict_json(text)?;
     let page = ResponseObject::parse(&strict)?;
     let read = |raw: &RawValue| {
@@ -43,7 +43,7 @@ pub fn info_page(text: &str) -> Result<InfoPage, String> {
 ///
 /// # Errors
 /// If the response holds no valid trace record.
-pub fn info_response(text: &str) -> Result<TraceInfo, String> {
+pub fn parse_trace_info(text: &str) -> Result<TraceInfo, String> {
     let strict = strict_json(text)?;
     let response = ResponseObject::parse(&strict)?;
     let record = match response.object("trace") {
@@ -58,7 +58,7 @@ pub fn info_response(text: &str) -> Result<TraceInfo, String> {
 ///
 /// # Errors
 /// If the text is not a page of experiments.
-pub fn experiment_page(text: &str) -> Result<(Vec<Experiment>, Option<String>), String> {
+pub fn parse_experiment_page(text: &str) -> Result<(Vec<Experiment>, Option<String>), String> {
     let strict = strict_json(text)?;
     let page = ResponseObject::parse(&strict)?;
     page.check_page_of("experiments")?;
@@ -70,7 +70,7 @@ pub fn experiment_page(text: &str) -> Result<(Vec<Experiment>, Option<String>), 
 ///
 /// # Errors
 /// If the response holds no valid experiment.
-pub fn experiment_response(text: &str) -> Result<Experiment, String> {
+pub fn parse_experiment(text: &str) -> Result<Experiment, String> {
     let strict = strict_json(text)?;
     experiment(&ResponseObject::parse(&strict)?.object("experiment").ok_or("no experiment in the response")?)
 }

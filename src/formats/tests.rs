@@ -149,8 +149,8 @@ fn yaml_records_of_v2_and_v3_are_read() {
 
 #[test]
 fn invalid_archived_bytes_are_rejected() {
-    assert!(archived_spans(b"\xff\xff\xff", SpanDetail::All).is_err());
-    assert!(archived_spans(b"", SpanDetail::All).unwrap().is_empty());
+    assert!(parse_traces_pb(b"\xff\xff\xff", SpanDetail::All).is_err());
+    assert!(parse_traces_pb(b"", SpanDetail::All).unwrap().is_empty());
 }
 
 const INFO_V2: &str = r#"{"request_id":"64de37","experiment_id":"1","timestamp_ms":"1795189633663","execution_time_ms":23,"status":"OK",
@@ -166,13 +166,13 @@ const INFO_V3: &str = r#"{"trace_id":"tr-7033","client_request_id":"c-1","later_
 
 #[test]
 fn records_of_both_api_versions_are_read() {
-    let v2 = info_response(&format!(r#"{{"trace_info":{INFO_V2}}}"#)).unwrap();
+    let v2 = parse_trace_info(&format!(r#"{{"trace_info":{INFO_V2}}}"#)).unwrap();
     assert_eq!((v2.trace_id.as_str(), v2.experiment_id.as_str(), v2.state.as_str()), ("64de37", "1", "OK"));
     assert_eq!((v2.request_time.millis(), v2.execution_duration_ms), (1_795_189_633_663, Some(23)));
     assert_eq!((v2.name.as_deref(), v2.session_id()), (Some("plan 🤖"), Some("s-1")));
     assert_eq!((v2.metadata.get("mlflow.empty"), v2.request_preview), (Some(""), None));
 
-    let v3 = info_response(&format!(r#"{{"trace":{{"trace_info":{INFO_V3}}}}}"#)).unwrap();
+    let v3 = parse_trace_info(&format!(r#"{{"trace":{{"trace_info":{INFO_V3}}}}}"#)).unwrap();
     assert_eq!((v3.trace_id.as_str(), v3.experiment_id.as_str(), v3.state.as_str()), ("tr-7033", "7", "ERROR"));
     assert_eq!((v3.request_time.millis(), v3.execution_duration_ms), (1_795_189_644_598, Some(30)));
     assert_eq!((v3.client_request_id.as_deref(), v3.request_preview.as_deref()), (Some("c-1"), Some(r#"{"q": 1}"#)));
@@ -181,14 +181,14 @@ fn records_of_both_api_versions_are_read() {
     assert_eq!(v3.cost.unwrap().total_cost, Some(4.29e-5));
 
     for none in ["", "<html>", "[]", "null", "{}", r#"{"trace":{}}"#, r#"{"trace_info":[1]}"#, r#"{"trace_info":{}}"#] {
-        assert!(info_response(none).is_err(), "{none}");
+        assert!(parse_trace_info(none).is_err(), "{none}");
     }
 }
 
 #[test]
 fn values_that_a_server_omits_are_unknown() {
     let check = |members: &str, millis: Option<i64>, state: &str| {
-        let info = info_response(&format!(r#"{{"trace_info":{{{members}}}}}"#)).unwrap();
+        let info = parse_trace_info(&format!(r#"{{"trace_info":{{{members}}}}}"#)).unwrap();
         assert_eq!((info.execution_duration_ms, info.state.as_str()), (millis, state), "{members}");
     };
     let v2 = r#""request_id":"a","timestamp_ms":1"#;
@@ -221,7 +221,7 @@ fn complete_members_of_truncated_metadata_are_read() {
     let check = |usage: &str, figures: Option<(Option<i64>, Option<i64>, Option<i64>)>| {
         let record = serde_json::json!({"trace_id": "tr-1", "request_time": "2026-11-20T15:47:24Z",
             "trace_metadata": {"mlflow.trace.tokenUsage": usage}});
-        let info = info_response(&format!(r#"{{"trace_info":{record}}}"#)).unwrap();
+        let info = parse_trace_info(&format!(r#"{{"trace_info":{record}}}"#)).unwrap();
         assert_eq!(info.recorded_usage.map(|usage| usage.counts()), figures, "{usage}");
         assert_eq!(info.metadata.get("mlflow.trace.tokenUsage"), Some(usage));
     };
@@ -238,7 +238,7 @@ fn one_bad_trace_does_not_fail_the_page() {
     let text = format!(
         r#"{{"traces":[{INFO_V3}, 17, {INFO_V2}, {{"trace_id":"tr-bad"}}, {{"state":"OK"}}],"next_page_token":"eyJv"}}"#
     );
-    let page = info_page(&text).unwrap();
+    let page = parse_trace_page(&text).unwrap();
     let infos: Vec<_> = page.infos.iter().map(|info| info.as_ref().map(|info| info.trace_id.as_str())).collect();
     let bad = |why: &str| why.to_owned();
     assert_eq!(infos[0], Ok("tr-7033"));
@@ -249,13 +249,13 @@ fn one_bad_trace_does_not_fail_the_page() {
     assert_eq!(page.next_page_token.as_deref(), Some("eyJv"));
 
     let odd = text.replace("later_field", "n\":NaN,\"s\":\"\\ud83e\",\"later_field");
-    assert!(info_page(&odd).unwrap().infos[0].is_ok(), "JSON that only Python accepts");
+    assert!(parse_trace_page(&odd).unwrap().infos[0].is_ok(), "JSON that only Python accepts");
     for empty in ["{}", r#" {"traces":[]}"#, r#"{"traces":null,"next_page_token":""}"#] {
-        let page = info_page(empty).unwrap();
+        let page = parse_trace_page(empty).unwrap();
         assert_eq!((page.infos.len(), page.next_page_token), (0, None), "{empty}");
     }
     for none in ["", "[]", "null", "<html></html>", r#"{"traces":{}}"#, &text[..text.len() - 1]] {
-        assert!(info_page(none).is_err(), "{none}");
+        assert!(parse_trace_page(none).is_err(), "{none}");
     }
 }
 
@@ -263,19 +263,19 @@ fn one_bad_trace_does_not_fail_the_page() {
 fn experiments_of_servers_are_read() {
     let record = r#"{"experiment_id":"7","name":"with/slash","artifact_location":"mlflow-artifacts:/7","lifecycle_stage":"deleted",
         "last_update_time":1795190350910,"creation_time":"1795190350900","tags":[{"key":"owner","value":"team"}],"workspace":"w"}"#;
-    let experiment = experiment_response(&format!(r#"{{"experiment":{record}}}"#)).unwrap();
+    let experiment = parse_experiment(&format!(r#"{{"experiment":{record}}}"#)).unwrap();
     assert_eq!((experiment.experiment_id.as_str(), experiment.name.as_str()), ("7", "with/slash"));
     assert_eq!((experiment.is_active(), experiment.workspace.as_deref()), (false, Some("w")));
     assert_eq!(experiment.creation_time, Some(Timestamp::from_millis(1_795_190_350_900)));
     assert_eq!(experiment.last_update_time, Some(Timestamp::from_millis(1_795_190_350_910)));
     assert_eq!(experiment.tags.get("owner"), Some("team"));
     let page = format!(r#"{{"experiments":[{record},{{"experiment_id":0}}],"next_page_token":"x"}}"#);
-    let (experiments, token) = experiment_page(&page).unwrap();
+    let (experiments, token) = parse_experiment_page(&page).unwrap();
     assert_eq!((experiments.len(), token.as_deref()), (2, Some("x")));
     assert_eq!((experiments[1].experiment_id.as_str(), experiments[1].is_active()), ("0", true));
-    assert!(experiment_page("{}").unwrap().0.is_empty());
-    assert!(experiment_page(r#"{"experiments":[{"name":"x"}]}"#).is_err());
-    assert!(experiment_response("{}").is_err());
+    assert!(parse_experiment_page("{}").unwrap().0.is_empty());
+    assert!(parse_experiment_page(r#"{"experiments":[{"name":"x"}]}"#).is_err());
+    assert!(parse_experiment("{}").is_err());
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn assessments_are_the_same_from_files_and_servers() {
         );
         let info =
             format!(r#"{{"trace_id":"tr-1","request_time":"2026-11-20T15:47:24Z","assessments":[{record}, 3]}}"#);
-        let info = info_response(&format!(r#"{{"trace_info":{info}}}"#)).unwrap();
+        let info = parse_trace_info(&format!(r#"{{"trace_info":{info}}}"#)).unwrap();
         assert_eq!(info.assessments.len(), 1);
         // JSON is also YAML.
         for found in [&info.assessments[0], &assessment(&record).unwrap()] {
@@ -390,10 +390,10 @@ fn spans_of_a_server_are_the_spans_of_the_file() {
     let codes = SENT.replace("\"STATUS_CODE_OK\"", "1").replace("\"STATUS_CODE_ERROR\"", "2");
     let texts = SENT.replace(":1795190236246695936", ":\"1795190236246695936\",\"end_time_unix_nano\":0");
     for sent in [SENT, &batch, &camel, &codes, &texts] {
-        let sent = wire_spans(sent, SpanDetail::All).unwrap();
+        let sent = parse_wire_spans(sent, SpanDetail::All).unwrap();
         assert_eq!(debug_text(&sent), debug_text(&stored));
     }
-    let tree = wire_spans(SENT, SpanDetail::Tree).unwrap();
+    let tree = parse_wire_spans(SENT, SpanDetail::Tree).unwrap();
     assert!(tree.spans.iter().all(|span| span.payload.is_none()));
     assert_eq!(tree.spans[1].model.as_deref(), Some("gpt-4o-mini"));
     assert_eq!(tree.spans[0].exception, stored.spans[0].exception);
@@ -405,7 +405,7 @@ fn values_of_a_server_are_plain() {
         let text = format!(
             r#"{{"trace":{{"spans":[{{"span_id":"QEhei9daY9A=","start_time_unix_nano":1,"attributes":[{{"key":"v","value":{value}}}]}}]}}}}"#
         );
-        let file = wire_spans(&text, SpanDetail::All).unwrap();
+        let file = parse_wire_spans(&text, SpanDetail::All).unwrap();
         file.spans[0].payload.as_ref().unwrap().attribute("v").unwrap().text().to_owned()
     };
     for (value, json) in [
@@ -440,14 +440,14 @@ fn values_of_a_server_are_plain() {
 fn a_damaged_span_of_a_server_is_reported() {
     let text =
         SENT.replacen(r#""span_id":"QEhei9daY9A=","name""#, r#""name""#, 1).replacen("\"spans\":[", "\"spans\":[3,", 1);
-    let file = wire_spans(&text, SpanDetail::All).unwrap();
+    let file = parse_wire_spans(&text, SpanDetail::All).unwrap();
     assert_eq!(file.damage, ["not a JSON object", "missing span id"]);
     assert_eq!(file.spans.len(), 1);
-    assert!(wire_spans(r#"{"trace":{"trace_info":{}}}"#, SpanDetail::All).unwrap().spans.is_empty());
+    assert!(parse_wire_spans(r#"{"trace":{"trace_info":{}}}"#, SpanDetail::All).unwrap().spans.is_empty());
     for none in
         ["", "{}", r#"{"traces":[]}"#, r#"{"traces":[1]}"#, r#"{"trace":{"spans":{}}}"#, &SENT[..SENT.len() - 1]]
     {
-        assert!(wire_spans(none, SpanDetail::All).is_err(), "{none}");
+        assert!(parse_wire_spans(none, SpanDetail::All).is_err(), "{none}");
     }
 }
 
@@ -464,14 +464,15 @@ mod properties {
             let _ = span(&text, SpanDetail::All, None);
             let _ = trace_file(&text, SpanDetail::All);
             let _ = trace_info(&text);
-            let _ = archived_spans(text.as_bytes(), SpanDetail::All);
-            let _ = (info_page(&text), info_response(&text), experiment_page(&text), wire_spans(&text, SpanDetail::All));
+            let _ = parse_traces_pb(text.as_bytes(), SpanDetail::All);
+            let _ = (parse_trace_page(&text), parse_trace_info(&text), parse_experiment_page(&text));
+            let _ = parse_wire_spans(&text, SpanDetail::All);
         }
 
         #[test]
         fn a_truncated_response_is_rejected(cut in 0_usize..2_000) {
             let cut = SENT.floor_char_boundary(cut);
-            prop_assert!(wire_spans(&SENT[..cut], SpanDetail::All).is_err());
+            prop_assert!(parse_wire_spans(&SENT[..cut], SpanDetail::All).is_err());
         }
 
         #[test]

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 ///
 /// # Errors
 /// If the response holds no trace.
-pub fn wire_spans(text: &str, detail: SpanDetail) -> Result<TraceFile, String> {
+pub fn parse_wire_spans(text: &str, detail: SpanDetail) -> Result<TraceFile, String> {
     let strict = strict_json(text)?;
     let response = ResponseObject::parse(&strict)?;
     let trace = match response.object("trace") {

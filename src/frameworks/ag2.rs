@@ -6,7 +6,7 @@ use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    message,
+    message: parse_messages,
     request,
     response,
     tool_signs: &["tool_"],
@@ -15,7 +15,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// Reads several tool results; the content repeats them.
-fn message(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
+fn parse_messages(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
     let role = Role::parse(&object.get_string("role")?);
     let responses = object.get("tool_responses")?.items();
     let results: Vec<Part> =

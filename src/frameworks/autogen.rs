@@ -10,7 +10,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     // A Python object without content.
     ignored_keys: &["cancellation_token"],
     message: |object, kind, reader| match role(kind) {
-        Some(role) => chat::message(object, role, reader),
+        Some(role) => chat::parse_messages(object, role, reader),
         None => agent_message(object, kind, reader).map(|message| vec![message]),
     },
     part,

@@ -4,10 +4,10 @@
 use super::framework::Framework;
 use crate::message::{Message, Part, Role};
 
-pub(super) const FRAMEWORK: Framework = Framework { text: message, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { text: parse_message, ..Framework::NONE };
 
 /// Reads a message from its `str`.
-fn message(text: &str) -> Option<Message> {
+fn parse_message(text: &str) -> Option<Message> {
     let is_repr = (text.starts_with("id='") || text.starts_with("source='")) && text.contains(" content=");
     if !is_repr {
         return None;

@@ -5,8 +5,8 @@ use super::framework::MessageReader;
 use crate::json::{JsonFields, JsonView};
 use crate::message::{Message, Part, Role};
 
-/// Reads a message with a role, if it has content.
-pub(super) fn message(object: &JsonFields<'_>, role: Role, reader: MessageReader) -> Option<Vec<Message>> {
+/// Parses an object with content as the messages of a role; `None` if it has no content.
+pub(super) fn parse_messages(object: &JsonFields<'_>, role: Role, reader: MessageReader) -> Option<Vec<Message>> {
     let has_content = |key: &str| matches!(key, "content" | "parts" | "tool_calls" | "function_call" | "refusal");
     if !object.members.iter().any(|(key, _)| has_content(key)) {
         return None;

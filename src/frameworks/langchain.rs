@@ -8,7 +8,7 @@ use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
     ignored_keys: &["remaining_steps"],
-    message,
+    message: parse_messages,
     text: next_node,
     part: |object, kind, _| match kind {
         "media" => Some(content::media(object, "file")),
@@ -31,7 +31,9 @@ fn next_node(text: &str) -> Option<Message> {
     (node.is_some() || text == "__end__").then(|| Message::new(Role::Output, parts.into_iter().collect()))
 }
 
-fn message(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option<Vec<Message>> {
+/// Parses a message or tool call of `langchain_core`, or the messages in a node's output; `None` for other objects. `kind`
+/// is the value of its `type`.
+fn parse_messages(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option<Vec<Message>> {
     if kind == "tool_call" && object.get("args").is_some() {
         return Some(vec![Message::new(Role::Assistant, content::tool_call_part(object)?)]);
     }
@@ -45,14 +47,14 @@ fn message(object: &JsonFields<'_>, kind: &str, reader: MessageReader) -> Option
     }
     // The format of OpenInference (`messages_to_dict` of `langchain_core`).
     if let Some(data) = object.get("data").filter(|data| data.is_object()) {
-        return chat::message(&data.fields(), role(kind)?, reader);
+        return chat::parse_messages(&data.fields(), role(kind)?, reader);
     }
     if let (Some(_), Some(serialized)) = (object.get("lc"), object.get("kwargs")) {
         // LangChain's serialization (`load/serializable.py`), with the class outside the members.
         let class = object.get("id")?.items().last()?.string()?;
-        return chat::message(&serialized.fields(), role(&class)?, reader);
+        return chat::parse_messages(&serialized.fields(), role(&class)?, reader);
     }
-    chat::message(object, role(kind)?, reader)
+    chat::parse_messages(object, role(kind)?, reader)
 }
 
 fn role(class: &str) -> Option<Role> {

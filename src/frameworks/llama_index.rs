@@ -10,7 +10,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     // A Python object without content.
     ignored_keys: &["ctx", "current_agent_name"],
     nested_keys: &["kwargs"],
-    message,
+    message: parse_messages,
     part,
     request,
     response,
@@ -18,7 +18,8 @@ pub(super) const FRAMEWORK: Framework = Framework {
     ..Framework::NONE
 };
 
-fn message(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
+/// Parses a message with blocks.
+fn parse_messages(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
     let blocks = object.get("blocks").filter(|blocks| blocks.is_list())?;
     let role = Role::parse(&object.get_string("role")?);
     let extra = object.get("additional_kwargs").map(JsonView::fields);

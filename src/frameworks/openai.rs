@@ -7,7 +7,7 @@ use crate::message::{Message, Part, Role};
 
 pub(super) const FRAMEWORK: Framework = Framework {
     message_keys: &["messages"],
-    message: |object, _, reader| chat::message(object, Role::parse(&object.get_string("role")?), reader),
+    message: |object, _, reader| chat::parse_messages(object, Role::parse(&object.get_string("role")?), reader),
     part: |object, kind, _| match kind {
         "text" => content::text(object, &["text", "content"]).map(|text| vec![Part::Text(text)]),
         "refusal" => content::text(object, &["refusal"]).map(|text| vec![Part::Refusal(text)]),

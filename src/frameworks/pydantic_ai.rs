@@ -10,7 +10,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     message_keys: &["user_prompt"],
     ignored_keys: &["model_request_parameters", "infer_name", "usage_limits"],
     nested_keys: &["model_settings"],
-    message,
+    message: parse_messages,
     part: |object, _, _| match object.get_string("kind")?.as_str() {
         "image-url" => Some(content::media(object, "image")),
         "audio-url" => Some(content::media(object, "audio")),
@@ -24,7 +24,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// Reads a request or a response. The parts of a request belong to different roles.
-fn message(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
+fn parse_messages(object: &JsonFields<'_>, _: &str, reader: MessageReader) -> Option<Vec<Message>> {
     object.get("kind").filter(|kind| matches!(kind.text(), "\"request\"" | "\"response\""))?;
     let parts = object.get("parts").filter(|parts| parts.is_list())?.items();
     let instructions = object.get_string("instructions").map(|text| Message::new(Role::System, vec![Part::Text(text)]));

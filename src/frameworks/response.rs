@@ -79,7 +79,7 @@ fn content(list: JsonView<'_>, reader: MessageReader) -> Option<Vec<Message>> {
 /// Reads a message, whose role may be missing.
 fn answer(object: &JsonFields<'_>, reader: MessageReader) -> Option<Vec<Message>> {
     if object.get("role").is_none() && object.get("tool_calls").is_some_and(JsonView::is_list) {
-        return chat::message(object, Role::Assistant, reader);
+        return chat::parse_messages(object, Role::Assistant, reader);
     }
     reader.message_from_fields(object)
 }

@@ -40,13 +40,13 @@ impl Exception {
     #[must_use]
     pub fn text(&self) -> Option<Cow<'_, str>> {
         const REDACTED: &str = "Error details are redacted";
-        let error = || self.details()?.member("error")?.as_string().filter(|error| !error.contains(REDACTED));
+        let error = || self.json_stacktrace()?.member("error")?.as_string().filter(|error| !error.contains(REDACTED));
         let error = error();
         error.map(Cow::Owned).or_else(|| self.message.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed))
     }
 
     /// Returns the JSON in place of the stack trace of an exception without a class.
-    fn details(&self) -> Option<Json> {
+    fn json_stacktrace(&self) -> Option<Json> {
         let details = self.stacktrace.as_deref().filter(|text| text.starts_with('{') && self.class().is_none())?;
         Json::from_strict(details)
     }
@@ -55,7 +55,7 @@ impl Exception {
     #[must_use]
     pub fn is_label(&self) -> bool {
         let error = |details: Json| details.member("error").and_then(|error| error.as_string());
-        self.details().is_some_and(|details| error(details).as_deref() != self.text().as_deref())
+        self.json_stacktrace().is_some_and(|details| error(details).as_deref() != self.text().as_deref())
     }
 
     /// Returns a description if the exception is control flow, not a failure. LangGraph raises exceptions to leave a

@@ -34,7 +34,7 @@ pub fn is_agent(span: &Span) -> bool {
 
 /// Returns a span name without the number that MLflow up to 3.5 appends to repeated names (`calculator_2`).
 #[must_use]
-pub fn stem(name: &str) -> &str {
+pub fn strip_repeat_number(name: &str) -> &str {
     let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     if digits == 0 { name } else { name[..name.len() - digits].strip_suffix('_').unwrap_or(name) }
 }
@@ -48,7 +48,9 @@ pub fn agent_name(span: &Span, response: &[Message]) -> String {
     }
     let bare = bare_agent_name(&span.name);
     match response.iter().filter_map(|message| message.speaker.as_deref()).next_back() {
-        Some(speaker) if METHODS.contains(&stem(bare)) || speaker == stem(bare) => speaker.to_owned(),
+        Some(speaker) if METHODS.contains(&strip_repeat_number(bare)) || speaker == strip_repeat_number(bare) => {
+            speaker.to_owned()
+        }
         _ => bare.to_owned(),
     }
 }
@@ -58,7 +60,9 @@ pub fn agent_name(span: &Span, response: &[Message]) -> String {
 pub fn bare_agent_name(name: &str) -> &str {
     let bare = name.strip_prefix("invoke_agent ").or_else(|| name.strip_prefix("agent.")).unwrap_or(name);
     match bare.rsplit_once('.') {
-        Some((agent, method)) if METHODS.contains(&stem(method)) || OTHER_METHODS.contains(&method) => agent,
+        Some((agent, method)) if METHODS.contains(&strip_repeat_number(method)) || OTHER_METHODS.contains(&method) => {
+            agent
+        }
         _ => bare,
     }
 }
@@ -74,8 +78,10 @@ pub fn message_sender(payload: Option<&Payload>) -> Option<String> {
 /// for the span.
 #[must_use]
 pub fn is_unnamed_inner_span(name: &str, span: &Span, above: &Span) -> bool {
-    let is_method =
-        |span: &Span, start: &str| stem(&span.name).starts_with(start) && METHODS.contains(&stem(&span.name));
-    let is_autogen = is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&stem(name));
+    let is_method = |span: &Span, start: &str| {
+        strip_repeat_number(&span.name).starts_with(start) && METHODS.contains(&strip_repeat_number(&span.name))
+    };
+    let is_autogen =
+        is_method(span, "on_messages") && is_method(above, "run") && METHODS.contains(&strip_repeat_number(name));
     is_autogen || is_inner_span(span)
 }

@@ -1,6 +1,6 @@
 //! The agents of a trace, and the spans of each.
 
-use super::agent_name::{METHODS, agent_name, is_agent, is_inner_span, stem};
+use super::agent_name::{METHODS, agent_name, is_agent, is_inner_span, strip_repeat_number};
 use super::messages;
 use super::speakers::{AgentSource, Speakers};
 use super::usage::TraceUsage;
@@ -112,7 +112,7 @@ impl Agents {
 #[must_use]
 pub fn needs_messages(spans: &Spans) -> bool {
     let signs = spans.list.iter().map(|span| span.speaker_signs).max().unwrap_or_default();
-    let is_method = |span: &Span| is_agent(span) && METHODS.contains(&stem(&span.name));
+    let is_method = |span: &Span| is_agent(span) && METHODS.contains(&strip_repeat_number(&span.name));
     let has_agents = || spans.list.iter().any(is_agent);
     match signs {
         SpeakerSigns::Source => true,

@@ -72,7 +72,7 @@ impl CallSpans {
             let call = above.or_else(new);
             calls.call_of_span.push(call);
         }
-        calls.join_repeated(spans);
+        calls.merge_duplicates(spans);
         calls
     }
 
@@ -82,12 +82,12 @@ impl CallSpans {
         (chain[0] == span).then_some(*kind)
     }
 
-    /// Joins calls that two instrumentations recorded side by side: AG2's `chat_completion` and OpenAI's `Completions`
+    /// Merges calls that two instrumentations recorded side by side: AG2's `chat_completion` and OpenAI's `Completions`
     /// (MLflow 3.18, AG2 agents inside a user's span), Anthropic's own spans and those of OpenLLMetry.
     ///
     /// Duplicates have the same response id. Many fake models use one id for all responses, so duplicates must also
     /// overlap in time and have different names.
-    fn join_repeated(&mut self, spans: &[Span]) {
+    fn merge_duplicates(&mut self, spans: &[Span]) {
         /// Bounds the time when all ids are equal.
         const MAX_COMPARED: usize = 16;
         let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();

@@ -38,7 +38,9 @@ mod usage;
 mod usage_conflict;
 mod usage_row;
 
-pub use agent_name::{agent_name, bare_agent_name, is_agent, is_unnamed_inner_span, message_sender, stem};
+pub use agent_name::{
+    agent_name, bare_agent_name, is_agent, is_unnamed_inner_span, message_sender, strip_repeat_number,
+};
 pub use agents::{Agents, needs_messages};
 pub use call_index::CallIndex;
 pub use handled::mark_handled_failures;

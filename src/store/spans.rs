@@ -206,7 +206,7 @@ fn archived_spans(
     let spans = match found {
         ArtifactFile::Bytes(path, bytes) => {
             *file_location = FileLocation::new(info, artifacts, location, &path);
-            formats::archived_spans(&bytes, detail)
+            formats::parse_traces_pb(&bytes, detail)
                 .and_then(|spans| if spans.is_empty() { Err("it contains no spans".to_owned()) } else { Ok(spans) })
                 .map_err(|why| {
                     Problem::new("damaged_archive", format!("{TRACES_PB} cannot be read: {why}")).at_path(&path)

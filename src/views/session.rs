@@ -253,7 +253,7 @@ impl SessionView {
         let facts = [
             Some((TextRole::Heading, format!("turn {turn}"))),
             Some((state_role(&info.state), info.state.as_str().to_owned())),
-            number::trace_duration(info).map(|duration| (TextRole::Plain, duration)),
+            number::format_trace_duration(info).map(|duration| (TextRole::Plain, duration)),
             tokens.map(|tokens| (TextRole::Plain, tokens)),
             Some((TextRole::Id, id.to_owned())),
             Some((TextRole::Plain, info.request_time.date_time(document.options.zone))),

@@ -24,7 +24,7 @@ pub(super) fn state_cell(info: &TraceInfo) -> Cell {
 }
 
 pub(super) fn duration_cell(info: &TraceInfo) -> Cell {
-    Cell::optional(number::trace_duration(info).as_deref(), TextRole::Plain)
+    Cell::optional(number::format_trace_duration(info).as_deref(), TextRole::Plain)
 }
 
 fn name_cell(info: &TraceInfo) -> Cell {

@@ -12,5 +12,5 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             spans.filter_map(|span| Some(span.ok()?.1)).collect()
         });
     }
-    decoded(|keep| formats::archived_spans(bytes, keep).unwrap_or_default());
+    decoded(|keep| formats::parse_traces_pb(bytes, keep).unwrap_or_default());
 });

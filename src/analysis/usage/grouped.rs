@@ -2,7 +2,7 @@
 
 use super::TraceUsage;
 use crate::analysis::groups::{self, GroupMap};
-use crate::analysis::key::{self, GroupKey, GroupValues, GroupedPart};
+use crate::analysis::key::{self, GroupKey, GroupValues, KeyFields};
 use crate::model::{Cost, CostSum, TokenUsage, Trace, TraceInfo, Zone};
 use crate::reading::RowKind;
 use std::collections::BTreeMap;
@@ -114,7 +114,7 @@ impl GroupedUsage {
             *self.unpriced.entry(row.model(spans).map(str::to_owned)).or_default() += 1;
         }
         if !self.is_per_call() {
-            self.add_record(&trace.info, usage.token_usage.as_ref(), usage.cost);
+            self.add_trace_totals(&trace.info, usage.token_usage.as_ref(), usage.cost);
             return;
         }
         let agents = key::agents(&self.keys, trace, usage);
@@ -128,7 +128,7 @@ impl GroupedUsage {
                 continue;
             }
             is_incomplete |= row.span.is_none() && row.token_usage.is_some();
-            let group = self.groups.index_for(&trace.info, Some(&GroupedPart::from_row(row, spans, &agents)));
+            let group = self.groups.index_for(&trace.info, Some(&KeyFields::from_row(row, spans, &agents)));
             seen.push(group);
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 sum.calls = Some(sum.calls.unwrap_or(0) + is_call);
@@ -147,7 +147,7 @@ impl GroupedUsage {
     }
 
     /// Adds a trace from its totals. A trace without tokens and cost is not counted.
-    pub fn add_record(&mut self, info: &TraceInfo, usage: Option<&TokenUsage>, cost: Option<Cost>) {
+    pub fn add_trace_totals(&mut self, info: &TraceInfo, usage: Option<&TokenUsage>, cost: Option<Cost>) {
         if usage.is_none() && cost.is_none() {
             return;
         }

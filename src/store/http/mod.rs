@@ -159,7 +159,7 @@ impl HttpStore {
                 body["page_token"] = token.as_str().into();
             }
             let page = match self.client.execute(&ApiRequest::post("/api/2.0/mlflow/experiments/search", &body))? {
-                ApiResponse::Body(body) => body.decode(formats::experiment_page),
+                ApiResponse::Body(body) => body.decode(formats::parse_experiment_page),
                 ApiResponse::NoRoute => {
                     return Err(self.client.server.not_mlflow("no route to search experiments").into());
                 }
@@ -210,7 +210,7 @@ impl HttpStore {
             })
         })?;
         match response {
-            ApiResponse::Body(body) => body.decode(formats::info_response).map(Some).map_err(|reason| {
+            ApiResponse::Body(body) => body.decode(formats::parse_trace_info).map(Some).map_err(|reason| {
                 self.client.server.failed(ServerErrorKind::InvalidRecord(id.to_owned())).because(reason).into()
             }),
             ApiResponse::Error(error) if error.is_not_found() => Ok(None),
@@ -537,7 +537,7 @@ fn may_have_untyped_spans(info: &TraceInfo) -> bool {
 fn fetch_experiment_name(client: &Client, id: &str) -> Option<String> {
     let request = ApiRequest::get(format!("/api/2.0/mlflow/experiments/get?experiment_id={}", url_encode(id)));
     match client.execute(&request) {
-        Ok(ApiResponse::Body(body)) => body.decode(formats::experiment_response).ok().map(|experiment| experiment.name),
+        Ok(ApiResponse::Body(body)) => body.decode(formats::parse_experiment).ok().map(|experiment| experiment.name),
         _ => None,
     }
 }

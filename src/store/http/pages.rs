@@ -97,7 +97,7 @@ fn api_request(generation: ApiGeneration, search: &SearchRequest<'_>) -> ApiRequ
 fn read_page(store: &HttpStore, response: ApiResponse) -> Result<std::result::Result<InfoPage, ApiError>> {
     match response {
         ApiResponse::Body(body) => {
-            let page = body.decode(formats::info_page);
+            let page = body.decode(formats::parse_trace_page);
             Ok(Ok(page.map_err(|reason| store.client.server.not_mlflow(format!("invalid list of traces: {reason}")))?))
         }
         ApiResponse::NoRoute => Err(store.client.server.not_mlflow("no route to search traces").into()),

@@ -60,7 +60,7 @@ pub(super) fn read(
     let stored = ApiRequest::get(format!("/ajax-api/2.0/mlflow/get-trace-artifact?request_id={id}"));
     let stored = if span_fetch == SpanFetch::FirstRouteOnce { stored.without_retries() } else { stored };
     let parse_file = |body: &Body| mask_damage(client, body.decode(|text| Ok(formats::trace_file(text, detail))));
-    let parse_wire = |body: &Body| mask_damage(client, body.decode(|text| formats::wire_spans(text, detail)));
+    let parse_wire = |body: &Body| mask_damage(client, body.decode(|text| formats::parse_wire_spans(text, detail)));
     let mut file = match fetch(&stored)? {
         SpanResponse::Body(body) => parse_file(&body),
         SpanResponse::Missing => None,

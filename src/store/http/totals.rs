@@ -87,7 +87,7 @@ fn fetch_experiment_sums(client: &Client, experiment: &str) -> Result<Option<Tot
     let newest =
         SearchRequest { experiments: &experiments, filter: "", order: &["timestamp_ms DESC"], size: 1, token: None };
     if let ApiResponse::Body(body) = client.execute(&pages::search_v3(&newest))?
-        && let Ok(page) = body.decode(formats::info_page)
+        && let Ok(page) = body.decode(formats::parse_trace_page)
     {
         totals.last_trace_time = page.infos.into_iter().flatten().map(|info| info.request_time).next();
     }

@@ -144,7 +144,7 @@ fn trace_row(options: &RenderOptions, label: &str, trace: &Trace, usage: &TraceU
         Cell::new(label, TextRole::Dim),
         Cell::optional(name, TextRole::Name),
         Cell::escaped(info.state.as_str(), state_role(&info.state)),
-        Cell::optional(number::trace_duration(info).as_deref(), TextRole::Plain),
+        Cell::optional(number::format_trace_duration(info).as_deref(), TextRole::Plain),
         llm_calls,
         tool_calls,
         tokens(|usage| usage.total_tokens),
