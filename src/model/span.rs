@@ -8,17 +8,26 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanType(String);
 
+/// The type of spans without a recorded one (`entities/span.py`, `SpanType.UNKNOWN`).
+const UNKNOWN: &str = "UNKNOWN";
+
 impl SpanType {
     /// Wraps a recorded type; a missing or empty one becomes `UNKNOWN`, as in MLflow.
     #[must_use]
     pub fn new(name: Option<String>) -> Self {
-        Self(name.filter(|name| !name.is_empty()).unwrap_or_else(|| "UNKNOWN".to_owned()))
+        Self(name.filter(|name| !name.is_empty()).unwrap_or_else(|| UNKNOWN.to_owned()))
     }
 
     /// Returns the type name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the type name, unless no type was recorded. Text next to a status needs it: there, `UNKNOWN` reads as one.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        (self.0 != UNKNOWN).then_some(&self.0)
     }
 
     /// Whether this is one of the given types.

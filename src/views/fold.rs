@@ -161,7 +161,7 @@ pub(crate) fn prefix_agent_names(spans: &mut Spans, agents: &Agents, dot: &str, 
 
 /// Whether a span is a message of AutoGen's runtime that did not fail.
 fn is_message(span: &Span) -> bool {
-    is_runtime_message(&span.name) && span.span_type.as_str() == "UNKNOWN" && span.failure().is_none()
+    is_runtime_message(&span.name) && span.span_type.known().is_none() && span.failure().is_none()
 }
 
 /// Maximum time between two messages of one run, during which models may respond.

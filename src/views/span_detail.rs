@@ -70,7 +70,7 @@ impl SpanView {
         let (span, options) = (&self.row.span, document.options);
         let facts = [
             Some(StyledText::new(TextRole::Name, &span.name)),
-            Some(StyledText::new(TextRole::Kind, span.span_type.as_str())),
+            span.span_type.known().map(|name| StyledText::new(TextRole::Kind, name)),
             Some(StyledText::new(status_role(&span.status), span.status.as_str())),
             span.duration_ns().map(|nanos| StyledText::plain(&number::duration(nanos))),
             span.usage().map(|usage| {

@@ -316,11 +316,11 @@ fn runtime_messages_are_folded_except_in_json() {
     experiment autogen
     tags service.name=autogen-test-agentchat
 
-    autogen publish writer_11ed0bfa-78f3-4385-bfaf-fd…  UNKNOWN  ██████████  68.2 ms
-    └─ autogen process writer_11ed0bfa-78f3-4385-bfaf…  UNKNOWN  ██████████  67.7 ms
-       └─ invoke_agent writer                           AGENT    ██████████  67.5 ms
-          ├─ autogen create output_topic_11ed0bfa-78f…  UNKNOWN           ▏   0.2 ms
-          └─ autogen create group_topic_11ed0bfa-78f3…  UNKNOWN           ▏   0.1 ms
+    autogen publish writer_11ed0bfa-78f3-4385-bfaf-fde4…         ██████████  68.2 ms
+    └─ autogen process writer_11ed0bfa-78f3-4385-bfaf-f…         ██████████  67.7 ms
+       └─ invoke_agent writer                             AGENT  ██████████  67.5 ms
+          ├─ autogen create output_topic_11ed0bfa-78f3-…                  ▏   0.2 ms
+          └─ autogen create group_topic_11ed0bfa-78f3-4…                  ▏   0.1 ms
     ");
     // Messages are not folded if the trace has no other spans.
     let messages = run("trace show tr-eb5c --width 100");

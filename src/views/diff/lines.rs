@@ -118,7 +118,7 @@ impl DiffTree<'_> {
         TreeRow::Span(Box::new(TreeSpan {
             sign: StyledText::new(role, sign),
             name: StyledText::new(name_role, &span.name),
-            span_type: StyledText::new(TextRole::Kind, span.span_type.as_str()),
+            span_type: StyledText::new(TextRole::Kind, span.span_type.known().unwrap_or_default()),
             bar: None,
             duration: StyledText::plain(&duration),
             tokens: StyledText::new(TextRole::Figure, &tokens),

@@ -52,7 +52,7 @@ impl<'a> SpanTree<'a> {
         TreeRow::Span(Box::new(TreeSpan {
             sign: StyledText::default(),
             name: StyledText::new(role, span.display_name()),
-            span_type: StyledText::new(TextRole::Kind, span.span_type.as_str()),
+            span_type: StyledText::new(TextRole::Kind, span.span_type.known().unwrap_or_default()),
             bar: Some(TreeBar {
                 start: span.start.0.saturating_sub(self.start) as f64 / self.nanos,
                 length: span.duration_ns().map_or(1.0, |nanos| nanos.max(0) as f64 / self.nanos),

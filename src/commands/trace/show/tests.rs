@@ -503,19 +503,19 @@ fn trees_are_filtered_by_agent() {
     tr-f12713f2  2026-11-20 17:51:02 UTC
     experiment AG2 · model gpt-4o-mini
 
-    initiate_chat     UNKNOWN  ██████████████████████████████  3.07 s
-    ├─ Tool Agent     AGENT                ▏                   2.9 ms
-    │  ├─ calculator  TOOL                 ▏                   0.2 ms
-    │  └─ calculator  TOOL                 ▏                   0.2 ms
-    ├─ Tool Agent     AGENT                      ▏             4.7 ms
-    │  ├─ calculator  TOOL                       ▏             0.4 ms
-    │  └─ calculator  TOOL                       ▏             0.3 ms
-    ├─ Tool Agent     AGENT                         ▏          5.2 ms
-    │  └─ calculator  TOOL                          ▏          0.4 ms
-    ├─ Tool Agent     AGENT                           ▏        8.6 ms
-    │  └─ calculator  TOOL                            ▏        0.4 ms
-    └─ Tool Agent     AGENT                              ▏     3.5 ms
-       └─ calculator  TOOL                               ▏     0.2 ms
+    initiate_chat            ██████████████████████████████  3.07 s
+    ├─ Tool Agent     AGENT              ▏                   2.9 ms
+    │  ├─ calculator  TOOL               ▏                   0.2 ms
+    │  └─ calculator  TOOL               ▏                   0.2 ms
+    ├─ Tool Agent     AGENT                    ▏             4.7 ms
+    │  ├─ calculator  TOOL                     ▏             0.4 ms
+    │  └─ calculator  TOOL                     ▏             0.3 ms
+    ├─ Tool Agent     AGENT                       ▏          5.2 ms
+    │  └─ calculator  TOOL                        ▏          0.4 ms
+    ├─ Tool Agent     AGENT                         ▏        8.6 ms
+    │  └─ calculator  TOOL                          ▏        0.4 ms
+    └─ Tool Agent     AGENT                            ▏     3.5 ms
+       └─ calculator  TOOL                             ▏     0.2 ms
     ");
     insta::assert_snapshot!(CommandLine::demo("trace show tr-13567 --agent *.ON_messages --llm").run(), @"
     assistant.run  OK  668 ms  110 tokens (89 in · 21 out)  tr-13567dee  2026-11-20 17:51:10 UTC
@@ -692,26 +692,26 @@ fn traces_are_shown_as_a_tree() {
     tr-f12713f2  2026-11-20 17:51:02 UTC
     experiment AG2 · model gpt-4o-mini
 
-    initiate_chat          UNKNOWN  █████████████████  3.07 s
-    ├─ Assistant           AGENT    ███████            1.21 s
-    │  └─ chat_completion  LLM      ███████            1.21 s  110 → 61  gpt-4o-mini
-    ├─ Tool Agent          AGENT           ▏           2.9 ms
-    │  ├─ calculator       TOOL            ▏           0.2 ms
-    │  └─ calculator       TOOL            ▏           0.2 ms
-    ├─ Assistant           AGENT           ███         621 ms
-    │  └─ chat_completion  LLM             ███         619 ms  191 → 61  gpt-4o-mini
-    ├─ Tool Agent          AGENT              ▏        4.7 ms
-    │  ├─ calculator       TOOL               ▏        0.4 ms
-    │  └─ calculator       TOOL               ▏        0.3 ms
-    ├─ Assistant           AGENT              █        261 ms
-    │  └─ chat_completion  LLM                █        257 ms  269 → 24  gpt-4o-mini
+    initiate_chat                 ███████████████████  3.07 s
+    ├─ Assistant           AGENT  ███████              1.21 s
+    │  └─ chat_completion  LLM    ███████              1.21 s  110 → 61  gpt-4o-mini
+    ├─ Tool Agent          AGENT         ▏             2.9 ms
+    │  ├─ calculator       TOOL          ▏             0.2 ms
+    │  └─ calculator       TOOL          ▏             0.2 ms
+    ├─ Assistant           AGENT         ████          621 ms
+    │  └─ chat_completion  LLM           ████          619 ms  191 → 61  gpt-4o-mini
+    ├─ Tool Agent          AGENT             ▏         4.7 ms
+    │  ├─ calculator       TOOL              ▏         0.4 ms
+    │  └─ calculator       TOOL              ▏         0.3 ms
+    ├─ Assistant           AGENT             ██        261 ms
+    │  └─ chat_completion  LLM               ██        257 ms  269 → 24  gpt-4o-mini
     ├─ Tool Agent          AGENT               ▏       5.2 ms
     │  └─ calculator       TOOL                ▏       0.4 ms
-    ├─ Assistant           AGENT               █       248 ms
-    │  └─ chat_completion  LLM                  █      246 ms  302 → 23  gpt-4o-mini
-    ├─ Tool Agent          AGENT                 ▏     8.6 ms
-    │  └─ calculator       TOOL                  ▏     0.4 ms
-    ├─ Assistant           AGENT                 █     252 ms
+    ├─ Assistant           AGENT               ██      248 ms
+    │  └─ chat_completion  LLM                 ██      246 ms  302 → 23  gpt-4o-mini
+    ├─ Tool Agent          AGENT                ▏      8.6 ms
+    │  └─ calculator       TOOL                 ▏      0.4 ms
+    ├─ Assistant           AGENT                ██     252 ms
     │  └─ chat_completion  LLM                   █     237 ms  333 → 22  gpt-4o-mini
     ├─ Tool Agent          AGENT                  ▏    3.5 ms
     │  └─ calculator       TOOL                   ▏    0.2 ms
@@ -738,7 +738,7 @@ fn assessments_are_shown() {
     relevance  0.87  feedback by gpt-4o-mini (LLM_JUDGE)
     expected_answer  42  expectation by ada (HUMAN)
 
-    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+    answer  ██████████████████████████████  0.4 ms
     ");
 }
 
@@ -1022,7 +1022,7 @@ fn assessments_and_metadata_are_shown_with_io() {
     expected_answer  expectation by ada (HUMAN)
       value  42
 
-    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+    answer  ██████████████████████████████  0.4 ms
        in  {"question": "What is the answer?"}
        out 42
 
@@ -1067,7 +1067,7 @@ fn assessments_and_metadata_are_shown_with_io() {
     correct  true  feedback by ada (HUMAN): It is 42.
     relevance  0.87  feedback by gpt-4o-mini (LLM_JUDGE)
 
-    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+    answer  ██████████████████████████████  0.4 ms
     ");
     insta::assert_snapshot!(cli("trace show @last --name answer --io=1 --width 64").run(), @r#"
     answer  OK  0.4 ms  tr-a06f6f6f  2026-11-20 17:50:49 UTC
@@ -1087,7 +1087,7 @@ fn assessments_and_metadata_are_shown_with_io() {
           ]
         }
 
-    answer  UNKNOWN  ██████████████████████████████  0.4 ms
+    answer  ██████████████████████████████  0.4 ms
        in  {"question":"What is the answer?"}
        out 42
 
