@@ -505,8 +505,9 @@ fn empty_lists_are_not_errors() {
     insta::assert_snapshot!(CommandLine::demo("usage --name nothing --json").run(), @r#"
     {"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}
     --- stderr
-    note: the selected traces have no token usage or cost
+    note: no traces match
     "#);
+    assert!(CommandLine::demo("usage --by day --since 2100-01-01").run().stderr.ends_with("note: no traces match\n"));
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     let mut sums = UsageSums {
         grouped: GroupedUsage::new(keys, cx.zone),
         explanation: args.explain.then(|| Explanation::new(limit)),
+        selected: 0,
         unknown_costs: 0,
     };
     let is_deep = sums.grouped.is_per_call() || args.explain || args.deep;
@@ -137,6 +138,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let has_read_spans = if is_deep {
         reader.for_each(&query, &mut |trace| {
+            sums.selected += 1;
             sums.add(&trace);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -145,13 +147,15 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
         sums.read_totals(&mut reader, &query)?
     };
     reader.clear_progress();
-    let UsageSums { grouped, explanation, unknown_costs } = sums;
+    let UsageSums { grouped, explanation, selected, unknown_costs } = sums;
     let view = GroupsView { grouped, explanation, limit };
     cx.output.show(&view)?;
     let grouped = view.grouped;
     note_hidden_groups(cx, grouped.count().min(limit), grouped.count().saturating_sub(limit));
     reader.note_excluded(cx, &args.select, &query, true)?;
-    if grouped.total.traces == Some(0) {
+    if selected == 0 {
+        cx.note("no traces match");
+    } else if grouped.total.traces == Some(0) {
         cx.note("the selected traces have no token usage or cost");
     }
     note_derived(cx, grouped.derived);
@@ -196,6 +200,8 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
 struct UsageSums {
     grouped: GroupedUsage,
     explanation: Option<Explanation>,
+    /// Number of selected traces, with or without usage.
+    selected: u64,
     /// Number of traces with tokens whose missing cost was not calculated.
     unknown_costs: u64,
 }
@@ -217,6 +223,7 @@ impl UsageSums {
         let (mut held, mut rest): (Vec<TraceInfo>, IncompleteRecords) = (Vec::new(), IncompleteRecords::default());
         let mut reads_spans = true;
         reader.for_each(query, &mut |trace| {
+            self.selected += 1;
             held.push(trace.info);
             reads_spans &= held.len() <= budget;
             if !reads_spans {
