@@ -413,9 +413,9 @@ fn csv_is_written() {
     note: showing 3 of 13 traces (use -n or --all)
     "#);
     insta::assert_snapshot!(CommandLine::demo("usage -o csv").run(), @"
-    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    gpt-4o-mini,6,12,1744,289,2033,0.000435,,,recorded,0
-    ,2,3,154,38,192,,,,,3
+    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced_calls,unpriced_traces
+    gpt-4o-mini,6,12,1744,289,2033,0.000435,,,recorded,0,
+    ,2,3,154,38,192,,,,,3,
     --- stderr
     note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
@@ -503,7 +503,7 @@ fn empty_lists_are_not_errors() {
     note: no spans match
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --name nothing --json").run(), @r#"
-    {"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced":0}}
+    {"schema":"mltrace/1","by":["model"],"groups":[],"other":null,"total":{"traces":0,"calls":0,"token_usage":null,"cost":null,"unpriced_calls":0,"unpriced_traces":null}}
     --- stderr
     note: no traces match
     "#);

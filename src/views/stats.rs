@@ -1,9 +1,9 @@
 //! `mltrace stats`.
 
 use super::group::{self, Figures, GroupList, GroupRow, OtherGroups};
-use super::usage::tokens::{self, HasUsage};
+use super::usage::tokens::{self, HasUsage, Unpriced};
 use crate::analysis::key::GroupKey;
-use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary};
+use crate::analysis::stats::{Percentiles, SortedStats, StatsSummary, StatsUnit};
 use crate::error::Result;
 use crate::model::{Cost, TokenUsage};
 use crate::number;
@@ -55,8 +55,8 @@ pub struct Stats {
     token_usage: Option<TokenUsage>,
     /// Sum of the costs, as far as known, in US dollars.
     cost: Option<Cost>,
-    /// Number of calls with tokens and no known cost; null if a server computed the figures, without costs.
-    unpriced: Option<u64>,
+    #[serde(flatten)]
+    unpriced: Unpriced,
     /// Percentiles of the time to the first token of streamed responses, in milliseconds; null if no response was
     /// streamed, or spans were not read.
     time_to_first_token_ms: Option<PercentilesJson>,
@@ -87,7 +87,7 @@ impl From<Percentiles> for PercentilesJson {
 }
 
 impl Stats {
-    fn new(stat: &StatsSummary, is_by_time: bool) -> Self {
+    fn new(stat: &StatsSummary, unit: StatsUnit, is_by_time: bool) -> Self {
         Self {
             count: stat.count,
             errors: stat.errors,
@@ -95,7 +95,10 @@ impl Stats {
             latency_ms: stat.latency_ms.map(PercentilesJson::from),
             token_usage: stat.usage.token_usage.clone(),
             cost: stat.usage.cost(),
-            unpriced: stat.unpriced,
+            unpriced: match unit {
+                StatsUnit::Traces => Unpriced { calls: None, traces: stat.unpriced },
+                StatsUnit::Calls | StatsUnit::Spans => Unpriced { calls: stat.unpriced, traces: None },
+            },
             time_to_first_token_ms: stat.first_token_ms.map(PercentilesJson::from),
             over_time: if is_by_time { Vec::new() } else { stat.over_time.clone() },
         }
@@ -143,7 +146,8 @@ impl Figures for Stats {
         Column::new("token_usage.total_tokens", Heading::number("tokens").drops(3), tokens::total),
         Column::new("cost.total_cost", Heading::number("cost").drops(4), tokens::cost),
         Column::data("cost.source"),
-        Column::data("unpriced"),
+        Column::data("unpriced_calls"),
+        Column::data("unpriced_traces"),
         Column::new("time_to_first_token_ms.p50", Heading::number("TTFT p50").drops(7), |row, _| {
             row.first_token_cell(|at| at.p50)
         }),
@@ -159,12 +163,13 @@ impl Figures for Stats {
 
 impl StatsView {
     fn list(&self) -> GroupList<Stats> {
-        let SortedStats { keys, groups, others, other_count, total, .. } = &self.sorted;
+        let SortedStats { keys, groups, others, other_count, total, unit } = &self.sorted;
         // Rows grouped by time already show the change over time.
         let is_by_time = keys.iter().any(GroupKey::is_time);
-        GroupList::new(keys, Stats::new(total, is_by_time))
-            .with_groups(groups.iter().map(|(values, stat)| (values, Stats::new(stat, is_by_time))))
-            .with_others(*other_count, others.as_ref().map(|stat| Stats::new(stat, is_by_time)))
+        let figures = |stat: &StatsSummary| Stats::new(stat, *unit, is_by_time);
+        GroupList::new(keys, figures(total))
+            .with_groups(groups.iter().map(|(values, stat)| (values, figures(stat))))
+            .with_others(*other_count, others.as_ref().map(figures))
     }
 }
 

@@ -49,7 +49,8 @@ fn usage_groups_add_up_to_the_total() {
                     "/token_usage/total_tokens",
                     "/cost/total_cost",
                     "/calls",
-                    "/unpriced",
+                    "/unpriced_calls",
+                    "/unpriced_traces",
                 ] {
                     let groups: f64 = items(&document, "groups").iter().map(|group| number_at(group, path)).sum();
                     let sum = groups + number_at(&document["other"], path);
@@ -181,17 +182,17 @@ fn costs_are_recorded_calculated_or_unknown() {
          update trace_info set input_cost = 0, output_cost = 0, total_cost = 0 where total_cost is not null",
     );
     insta::assert_snapshot!(copy.cli("usage -x OpenAI").run(), @"
-    model       traces  calls  input  output  total  unpriced
-    unheard-of       5      6    175      60    235         6
-    total            5      6    175      60    235         6
+    model       traces  calls  input  output  total  unpriced calls
+    unheard-of       5      6    175      60    235               6
+    total            5      6    175      60    235               6
     --- stderr
     note: no price for `unheard-of`; the cost of 6 calls is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(copy.cli("usage -x OpenAI --by day").run(), @"
-    day         traces  input  output  total  unpriced
-    2026-11-20       5    175      60    235         5
-    total            5    175      60    235         5
+    day         traces  input  output  total  unpriced traces
+    2026-11-20       5    175      60    235                5
+    total            5    175      60    235                5
     --- stderr
     note: traces with tokens of unknown cost: 5 (use `--by model` to see the models without a price)
     ");
@@ -410,9 +411,9 @@ fn many_traces_are_summarized_from_their_records() {
     note: tokens and costs are the recorded totals of traces (use --deep to read spans)
     ");
     insta::assert_snapshot!(copy.cli("usage --by name --filter").arg("name LIKE 'b'").run(), @"
-    name   traces   input  output   total       cost  unpriced
-    b      20,000  40,000  20,000  60,000  $9,000.00     2,000
-    total  20,000  40,000  20,000  60,000  $9,000.00     2,000
+    name   traces   input  output   total       cost  unpriced traces
+    b      20,000  40,000  20,000  60,000  $9,000.00            2,000
+    total  20,000  40,000  20,000  60,000  $9,000.00            2,000
     --- stderr
     note: 2,000 traces have tokens and no recorded cost (use --deep to calculate it)
     note: tokens and costs are the recorded totals of traces (use --deep to read spans)

@@ -156,7 +156,9 @@ const METRICS: [(&str, &str, MetricUnit, MetricSource); 15] = [
     ("mean_cost", "cost per trace, mean", MetricUnit::Dollars, |set| {
         Some(set.cost()?.total_cost? / set.traces_with_cost.max(1) as f64)
     }),
-    ("unpriced", "calls without a price", MetricUnit::Count, |set| Some(set.unpriced.values().sum::<u64>() as f64)),
+    ("unpriced_calls", "calls without a price", MetricUnit::Count, |set| {
+        Some(set.unpriced.values().sum::<u64>() as f64)
+    }),
     ("mean_llm_calls", "LLM calls per trace, mean", MetricUnit::Mean, |set| set.per_trace(set.llm_calls as f64)),
     ("mean_tool_calls", "tool calls per trace, mean", MetricUnit::Mean, |set| set.per_trace(set.tool_calls as f64)),
 ];

@@ -42,8 +42,8 @@ fn stats_are_shown_as_a_table() {
     note: 3 calls with tokens have no model; their cost is unknown and excluded
     ");
     insta::assert_snapshot!(CommandLine::demo("stats --name Completions -o csv --by name").run(), @"
-    key.name,count,errors,error_rate,latency_ms.p50,latency_ms.p90,latency_ms.p95,latency_ms.p99,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,cost.source,unpriced,time_to_first_token_ms.p50,time_to_first_token_ms.p95
-    Completions,2,0,0.0,270.5,363.70000000000005,375.35,384.66999999999996,9,9,18,6.75e-6,recorded,0,380.112745,380.112745
+    key.name,count,errors,error_rate,latency_ms.p50,latency_ms.p90,latency_ms.p95,latency_ms.p99,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,cost.source,unpriced_calls,unpriced_traces,time_to_first_token_ms.p50,time_to_first_token_ms.p95
+    Completions,2,0,0.0,270.5,363.70000000000005,375.35,384.66999999999996,9,9,18,6.75e-6,recorded,,0,380.112745,380.112745
     ");
     insta::assert_snapshot!(CommandLine::demo("stats --bucket 1.5").run(), @"
     --- stderr

@@ -28,16 +28,16 @@ fn usage_of_a_trace_is_shown_per_call() {
     --- stderr
     note: trace tr-ac61cd19b5a1f20408bc93f48b3b475e has no recorded tokens
     ");
-    insta::assert_snapshot!(CommandLine::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced":0,"complete":true,"calls":[{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9bd57e959a1e337e","span_ids":["9bd57e959a1e337e"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9ee2df28f08b8564","span_ids":["9ee2df28f08b8564"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
+    insta::assert_snapshot!(CommandLine::demo("usage @last --json").run(), @r#"{"schema":"mltrace/1","trace_id":"tr-e185605915a0be9f4268768de1713371","name":"run_tool_agent","token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"token_usage_source":"spans","recorded_token_usage":{"input_tokens":84,"output_tokens":22,"total_tokens":106},"cost":{"input_cost":0.0000126,"output_cost":0.0000132,"total_cost":0.0000258,"currency":"USD","source":"recorded"},"unpriced_calls":0,"complete":true,"calls":[{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9bd57e959a1e337e","span_ids":["9bd57e959a1e337e"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":45,"output_tokens":14,"total_tokens":59},"token_usage_source":"recorded","cost":{"input_cost":6.75e-6,"output_cost":8.4e-6,"total_cost":0.000015149999999999999,"currency":"USD","source":"recorded"},"counted":true},{"trace_id":"tr-e185605915a0be9f4268768de1713371","kind":"llm","span_id":"9ee2df28f08b8564","span_ids":["9ee2df28f08b8564"],"name":"Completions","span_type":"CHAT_MODEL","agent":"run_tool_agent","agent_source":"span","model":"gpt-4o-mini","provider":null,"token_usage":{"input_tokens":39,"output_tokens":8,"total_tokens":47},"token_usage_source":"recorded","cost":{"input_cost":5.85e-6,"output_cost":4.8e-6,"total_cost":0.00001065,"currency":"USD","source":"recorded"},"counted":true}]}"#);
 }
 
 #[test]
 fn usage_is_grouped_by_model() {
     insta::assert_snapshot!(CommandLine::demo("usage").run(), @"
-    model           traces  calls  input  output  total      cost  unpriced
-    gpt-4o-mini          6     12  1,744     289  2,033  $0.00044         -
-    (not recorded)       2      3    154      38    192         -         3
-    total                8     15  1,898     327  2,225  $0.00044         3
+    model           traces  calls  input  output  total      cost  unpriced calls
+    gpt-4o-mini          6     12  1,744     289  2,033  $0.00044               -
+    (not recorded)       2      3    154      38    192         -               3
+    total                8     15  1,898     327  2,225  $0.00044               3
     --- stderr
     note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
@@ -49,7 +49,7 @@ fn usage_is_grouped_by_model() {
     note: the selected traces have no token usage or cost
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --json").run(), @r#"
-    {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":0},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced":3}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced":3}}
+    {"schema":"mltrace/1","by":["model"],"groups":[{"key":{"model":"gpt-4o-mini"},"traces":6,"calls":12,"token_usage":{"input_tokens":1744,"output_tokens":289,"total_tokens":2033},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced_calls":0,"unpriced_traces":null},{"key":{"model":null},"traces":2,"calls":3,"token_usage":{"input_tokens":154,"output_tokens":38,"total_tokens":192},"cost":null,"unpriced_calls":3,"unpriced_traces":null}],"other":null,"total":{"traces":8,"calls":15,"token_usage":{"input_tokens":1898,"output_tokens":327,"total_tokens":2225},"cost":{"input_cost":0.0002616,"output_cost":0.0001734,"total_cost":0.000435,"currency":"USD","source":"recorded"},"unpriced_calls":3,"unpriced_traces":null}}
     --- stderr
     note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
@@ -59,38 +59,38 @@ fn usage_is_grouped_by_model() {
 #[test]
 fn grouped_usage_is_shown_as_a_table() {
     insta::assert_snapshot!(CommandLine::demo("usage --by day,experiment").run(), @"
-    day         experiment  traces  input  output  total        cost  unpriced
-    2026-11-20  AG2              1  1,569     229  1,798    $0.00037         -
-    2026-11-20  OpenAI           5    175      60    235  $0.0000623         -
-    2026-11-20  AutoGen          2    154      38    192           -         2
-    total                        8  1,898     327  2,225    $0.00044         2
+    day         experiment  traces  input  output  total        cost  unpriced traces
+    2026-11-20  AG2              1  1,569     229  1,798    $0.00037                -
+    2026-11-20  OpenAI           5    175      60    235  $0.0000623                -
+    2026-11-20  AutoGen          2    154      38    192           -                2
+    total                        8  1,898     327  2,225    $0.00044                2
     --- stderr
     note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by agent --by model -n 2").run(), @"
-    agent      model           traces  calls  input  output  total        cost  unpriced
-    Assistant  gpt-4o-mini          1      6  1,569     229  1,798    $0.00037         -
-    assistant  (not recorded)       2      3    154      38    192           -         3
-    other (2)                       -      6    175      60    235  $0.0000623         -
-    total                           8     15  1,898     327  2,225    $0.00044         3
+    agent      model           traces  calls  input  output  total        cost  unpriced calls
+    Assistant  gpt-4o-mini          1      6  1,569     229  1,798    $0.00037               -
+    assistant  (not recorded)       2      3    154      38    192           -               3
+    other (2)                       -      6    175      60    235  $0.0000623               -
+    total                           8     15  1,898     327  2,225    $0.00044               3
     --- stderr
     note: 3 calls with tokens have no model; their cost is unknown and excluded
     note: 1 call has no recorded tokens and is not counted
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by name --width 60").run(), @"
-    name            input  output  total        cost  unpriced
-    initiate_chat   1,569     229  1,798    $0.00037         -
-    assistant.run     154      38    192           -         2
-    run_tool_agent    129      36    165  $0.0000410         -
-    chat               37      15     52  $0.0000146         -
-    Completions         9       9     18  $0.0000068         -
-    total           1,898     327  2,225    $0.00044         2
+    name            input  output  total        cost
+    initiate_chat   1,569     229  1,798    $0.00037
+    assistant.run     154      38    192           -
+    run_tool_agent    129      36    165  $0.0000410
+    chat               37      15     52  $0.0000146
+    Completions         9       9     18  $0.0000068
+    total           1,898     327  2,225    $0.00044
     --- stderr
     note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by hour -n 1 -o csv").run(), @"
-    key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,2
+    key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced_calls,unpriced_traces
+    2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,,2
     --- stderr
     note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
@@ -102,8 +102,8 @@ fn grouped_usage_is_shown_as_a_table() {
     --- exit 2
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by tag:=a -o csv").run(), @"
-    key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    ,8,,1898,327,2225,0.000435,,,recorded,2
+    key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced_calls,unpriced_traces
+    ,8,,1898,327,2225,0.000435,,,recorded,,2
     --- stderr
     note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
     ");
@@ -152,10 +152,10 @@ fn explanations_list_excluded_calls() {
     let document = rollup();
     let cli = |words: &str| CommandLine::document(&document, words);
     insta::assert_snapshot!(cli("usage --name rollup --explain").run(), @"
-    model        traces  calls  input  output  total         cost  unpriced
-    =unheard-of       1      1     70      14     84            -         1
-    gpt-4o-mini       1      1     30       6     36  ~$0.0000081         -
-    total             1      2    100      20    120  ~$0.0000081         1
+    model        traces  calls  input  output  total         cost  unpriced calls
+    =unheard-of       1      1     70      14     84            -               1
+    gpt-4o-mini       1      1     30       6     36  ~$0.0000081               -
+    total             1      2    100      20    120  ~$0.0000081               1
 
     Spans whose tokens are not counted
     trace  span   tokens  why
@@ -196,18 +196,18 @@ fn explanations_list_excluded_calls() {
     note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     insta::assert_snapshot!(cli("usage --name rollup --by span,name").run(), @"
-    span   name    traces  calls  input  output  total         cost  unpriced
-    judge  rollup       1      1     70      14     84            -         1
-    ask    rollup       1      1     30       6     36  ~$0.0000081         -
-    total               1      2    100      20    120  ~$0.0000081         1
+    span   name    traces  calls  input  output  total         cost  unpriced calls
+    judge  rollup       1      1     70      14     84            -               1
+    ask    rollup       1      1     30       6     36  ~$0.0000081               -
+    total               1      2    100      20    120  ~$0.0000081               1
     --- stderr
     note: no price for `=unheard-of`; the cost of 1 call is unknown and excluded
     note: costs with ~ are calculated, in whole or in part, from the prices of `mltrace prices MODEL`
     ");
     insta::assert_snapshot!(cli("usage --name rollup -o csv").run(), @"
-    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced
-    '=unheard-of,1,1,70,14,84,,,,,1
-    gpt-4o-mini,1,1,30,6,36,8.1e-6,,,calculated,0
+    key.model,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced_calls,unpriced_traces
+    '=unheard-of,1,1,70,14,84,,,,,1,
+    gpt-4o-mini,1,1,30,6,36,8.1e-6,,,calculated,0,
     --- stderr
     note: no price for `=unheard-of`; the cost of 1 call is unknown and excluded
     ");

@@ -51,7 +51,7 @@ struct DeltaJson {
     /// Cost in US dollars.
     total_cost: Option<f64>,
     /// Number of calls in each trace with tokens and no known cost. They are in no sum.
-    unpriced: CountJson,
+    unpriced_calls: CountJson,
     /// Number of LLM calls in each trace, as `usage` counts them.
     llm_calls: CountJson,
     /// Number of tool calls in each trace, as `tools` counts them.
@@ -296,7 +296,7 @@ impl<'a> DiffJson<'a> {
                 execution_duration_ms: millis.map(|(a, b)| b.saturating_sub(a)),
                 token_usage: token_delta(usage_a.token_usage.as_ref(), usage_b.token_usage.as_ref()),
                 total_cost: cost_delta(usage_a.cost, usage_b.cost),
-                unpriced: CountJson { a: usage_a.unpriced_rows().count(), b: usage_b.unpriced_rows().count() },
+                unpriced_calls: CountJson { a: usage_a.unpriced_rows().count(), b: usage_b.unpriced_rows().count() },
                 llm_calls: CountJson { a: usage_a.llm_calls().count(), b: usage_b.llm_calls().count() },
                 tool_calls: CountJson { a: view.tool_calls[0], b: view.tool_calls[1] },
                 state_changed: a.info.state != b.info.state,

@@ -1,6 +1,6 @@
 //! Usage of many traces, grouped: rows of `mltrace usage --by` in all output formats.
 
-use super::tokens::{self, HasUsage};
+use super::tokens::{self, HasUsage, Unpriced};
 use crate::analysis::usage::UsageGroup;
 use crate::model::{Cost, TokenUsage};
 use crate::output::{Cell, Column, Heading};
@@ -19,8 +19,8 @@ pub struct UsageFigures {
     token_usage: Option<TokenUsage>,
     /// Sum of the costs, as far as known, in US dollars.
     cost: Option<Cost>,
-    /// Number of calls (traces, if `calls` is null) with tokens and no known cost.
-    unpriced: u64,
+    #[serde(flatten)]
+    unpriced: Unpriced,
 }
 
 impl From<&UsageGroup> for UsageFigures {
@@ -30,7 +30,10 @@ impl From<&UsageGroup> for UsageFigures {
             calls: group.calls,
             token_usage: group.token_usage.clone(),
             cost: group.cost(),
-            unpriced: group.unpriced,
+            unpriced: match group.calls {
+                Some(_) => Unpriced { calls: Some(group.unpriced), traces: None },
+                None => Unpriced { calls: None, traces: Some(group.unpriced) },
+            },
         }
     }
 }
@@ -61,8 +64,11 @@ impl Figures for UsageFigures {
         Column::new("token_usage.cache_creation_input_tokens", tokens::CACHE_WRITE, tokens::cache_write),
         Column::combined(tokens::REASONING, tokens::reasoning),
         Column::data("cost.source"),
-        Column::new("unpriced", Heading::number("unpriced").drops(4), |row, _| {
-            count_cell(Some(row.unpriced).filter(|count| *count > 0))
+        Column::new("unpriced_calls", Heading::number("unpriced calls").drops(4), |row, _| {
+            count_cell(row.unpriced.calls.filter(|count| *count > 0))
+        }),
+        Column::new("unpriced_traces", Heading::number("unpriced traces").drops(4), |row, _| {
+            count_cell(row.unpriced.traces.filter(|count| *count > 0))
         }),
     ];
     const TABLE_ORDER: &'static [&'static str] =

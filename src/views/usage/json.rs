@@ -32,7 +32,7 @@ pub(in crate::views) struct UsageJson<'a> {
     /// Cost of the whole trace in US dollars; null if unknown.
     cost: Option<Cost>,
     /// Number of calls with tokens and no known cost.
-    unpriced: usize,
+    unpriced_calls: usize,
     /// Whether all spans were read; false if some are known to be missing.
     complete: bool,
     /// The calls in tree order, and what totals have beyond the calls. Their tokens add up to the total.
@@ -59,7 +59,7 @@ impl<'a> UsageJson<'a> {
             recorded_token_usage: trace.info.recorded_usage.as_ref(),
             usage_conflict: usage.conflict.as_ref().map(|conflict| ConflictJson::new(trace, conflict)),
             cost: usage.cost,
-            unpriced: usage.unpriced_rows().count(),
+            unpriced_calls: usage.unpriced_rows().count(),
             complete: !trace.is_incomplete(),
             calls,
         }

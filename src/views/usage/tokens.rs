@@ -3,6 +3,7 @@
 use crate::model::{Cost, TokenUsage};
 use crate::number;
 use crate::output::{Cell, Heading, RenderOptions, TextRole};
+use serde::Serialize;
 
 /// A row with tokens and a cost.
 pub(in crate::views) trait HasUsage {
@@ -10,6 +11,19 @@ pub(in crate::views) trait HasUsage {
     fn token_usage(&self) -> Option<&TokenUsage>;
     /// The cost, as far as known.
     fn cost(&self) -> Option<Cost>;
+}
+
+/// The number of calls or traces whose tokens are in a group, but not their cost.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::views) struct Unpriced {
+    /// Number of calls with tokens and no known cost; null if traces are counted instead.
+    #[serde(rename = "unpriced_calls")]
+    pub(in crate::views) calls: Option<u64>,
+    /// Number of traces with tokens and no known cost; null if calls are counted instead. Both are null if a server
+    /// computed the figures, without costs.
+    #[serde(rename = "unpriced_traces")]
+    pub(in crate::views) traces: Option<u64>,
 }
 
 pub(super) const INPUT: Heading<'_> = Heading::number("input").drops(2);

@@ -651,7 +651,7 @@ fn selections_are_compared() {
     median_total_tokens,34,96,62
     total_cost,0.00006225,,
     mean_cost,0.00001245,,
-    unpriced,0,3,3
+    unpriced_calls,0,3,3
     mean_llm_calls,1.1666666666666667,1.5,0.33333333333333326
     mean_tool_calls,0.3333333333333333,1.0,0.6666666666666667
     --- stderr
@@ -757,7 +757,7 @@ fn unknown_prices_and_state_changes_are_reported() {
     b.fail(0, "ValueError", "No answer");
     let traces = store(&a, &b);
     let output = diff(&traces, "--json").ok();
-    assert_eq!(output.json()["delta"]["unpriced"], json!({"a": 0, "b": 3}));
+    assert_eq!(output.json()["delta"]["unpriced_calls"], json!({"a": 0, "b": 3}));
     assert_eq!(output.json()["delta"]["state_changed"], true);
     insta::assert_snapshot!(output.stderr, @"note: no price for `my-local`; the cost of 3 calls is unknown and excluded");
 }
