@@ -57,6 +57,7 @@ mod tests;
 
 use clap::Parser as _;
 use cli::context::Context;
+use cli::suggestions::suggest_subcommand;
 use error::{Error, ErrorCode};
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -65,14 +66,17 @@ use terminal::{CiCommandEscaper, InterruptHandle};
 
 /// Runs the program: parses the arguments, runs the command, reports errors. Returns the exit code.
 #[must_use]
-pub fn run(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
+pub fn run(args: &[OsString], env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let started = std::time::Instant::now();
     // Used until the arguments are parsed.
-    let early_escaper = CiCommandEscaper::new(env, requests_json(&args));
+    let early_escaper = CiCommandEscaper::new(env, requests_json(args));
     std::panic::set_hook(Box::new(move |panic| exit_on_bug(&panic.to_string(), early_escaper)));
     let cli = match commands::Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return report_parse_error(&error, early_escaper),
+        Err(mut error) => {
+            suggest_subcommand(&mut error, &<commands::Cli as clap::CommandFactory>::command(), args);
+            return report_parse_error(&error, early_escaper);
+        }
     };
     let escaper = CiCommandEscaper::new(env, cli.globals.format().is_json());
     let mut cx = Context::new(cli.globals, env, <commands::Cli as clap::CommandFactory>::command);
@@ -130,7 +134,8 @@ fn report_parse_error(error: &clap::Error, mut escaper: CiCommandEscaper) -> Exi
 fn usage_error(error: &clap::Error) -> Error {
     let text = error.render().to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    Error::new(ErrorCode::Usage, message).hint("`mltrace --help`")
+    let tips = text.lines().filter_map(|line| line.trim_start().strip_prefix("tip: "));
+    tips.fold(Error::new(ErrorCode::Usage, message), Error::hint).hint("`mltrace --help`")
 }
 
 /// Reports a panic in any thread as a bug and exits the process.

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    mltrace::run(std::env::args_os().collect(), &|key| std::env::var_os(key))
+    mltrace::run(&std::env::args_os().collect::<Vec<_>>(), &|key| std::env::var_os(key))
 }

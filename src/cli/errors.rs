@@ -3,6 +3,7 @@
 mod postgres;
 mod server;
 
+use crate::cli::suggestions::suggest;
 use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::shell;
@@ -90,7 +91,8 @@ fn address_error(error: &AddressError) -> Error {
         AddressError::Missing { uri, path } => {
             let is_path = *uri == path.to_string_lossy();
             let why = (!is_path).then(|| format!("`{}` does not exist", path.display()));
-            why.into_iter().fold(missing(), Error::because).hint("`mltrace -u demo: traces list` shows a sample")
+            let error = why.into_iter().fold(missing(), Error::because);
+            suggest(error, uri, std::iter::once("demo:")).hint("`mltrace -u demo: traces list` shows a sample")
         }
         AddressError::NoStoreInFolder { stores, .. } => {
             let error = missing()

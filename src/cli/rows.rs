@@ -1,6 +1,7 @@
 //! The options that limit and sort rows, and the note on rows that are not shown.
 
 use super::context::Context;
+use super::suggestions::suggest;
 use crate::error::{Error, ErrorCode, Result};
 use crate::model::keys;
 use crate::number;
@@ -25,6 +26,9 @@ impl RowLimit {
         if self.all { usize::MAX } else { self.limit }
     }
 }
+
+/// The sort keys of the help; those of MLflow's `order_by` are accepted too.
+const SORT_KEYS: [&str; 6] = ["time", "duration", "tokens", "cost", "name", "state"];
 
 /// The options that limit and sort rows.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,7 +66,8 @@ impl RowOptions {
             "experiment_id" => SortKey::Experiment,
             "run_id" => SortKey::Label(Label::Metadata(keys::RUN.to_owned())),
             _ => SortKey::Label(language::parse_label(key).ok_or_else(|| {
-                Error::new(ErrorCode::Usage, format!("unknown sort key `{key}`")).hint(
+                let error = Error::new(ErrorCode::Usage, format!("unknown sort key `{key}`"));
+                suggest(error, key, SORT_KEYS.into_iter()).hint(
                     "use time, duration, tokens, cost, name, state, tags.KEY, metadata.KEY or a key of MLflow's \
                      order_by; a leading - sorts in descending order",
                 )

@@ -1,7 +1,7 @@
 //! The filter flags, the same in every command.
 
 use crate::cli::context::Context;
-use crate::cli::suggestions::{nearest, not_found};
+use crate::cli::suggestions::{not_found, suggest};
 use crate::error::{Error, ErrorCode, Result};
 use crate::limits;
 use crate::model::{Experiment, Problem, Timestamp, TraceState, keys};
@@ -262,11 +262,7 @@ fn syntax_error(text: &str, syntax: &SyntaxError) -> Error {
     let mut error = Error::new(ErrorCode::FilterSyntax, format!("--filter, column {column}: {}", syntax.message));
     error.quote = quoted(text, syntax).into();
     if let Some((word, known)) = &syntax.unknown {
-        let near = nearest(word, known.iter().copied());
-        if !near.is_empty() {
-            let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-            error = error.hint(format!("did you mean {}?", near.join(" or ")));
-        }
+        error = suggest(error, word, known.iter().copied());
     }
     syntax.hint.iter().fold(error, |error, hint| error.hint(hint.as_str()))
 }

@@ -1,6 +1,7 @@
 //! `mltrace help`
 
 use crate::cli::context::Context;
+use crate::cli::suggestions::suggest;
 use crate::error::{Error, ErrorCode, Result};
 use crate::manual::{self, TOPICS};
 use crate::views;
@@ -37,15 +38,27 @@ pub(super) fn run(args: &HelpArgs, cx: &mut Context) -> Result<()> {
 /// The long help of a command.
 fn command_help(mut command: clap::Command, words: &[String]) -> Result<String> {
     command.build();
+    let names = names(&command);
     let mut found = &mut command;
     for word in words {
-        let unknown = || {
-            Error::new(ErrorCode::Usage, format!("unknown command or topic `{}`", words.join(" ")))
+        found = found.find_subcommand_mut(word).ok_or_else(|| {
+            let wanted = words.join(" ");
+            let error = Error::new(ErrorCode::Usage, format!("unknown command or topic `{wanted}`"));
+            suggest(error, &wanted, names.iter().map(String::as_str))
                 .hint("`mltrace help` lists the commands and the topics")
-        };
-        found = found.find_subcommand_mut(word).ok_or_else(unknown)?;
+        })?;
     }
     Ok(found.render_long_help().to_string())
+}
+
+/// Returns the names of all commands and topics.
+fn names(program: &clap::Command) -> Vec<String> {
+    let commands = program.get_subcommands().flat_map(|command| {
+        let name = command.get_name();
+        let inner = command.get_subcommands().map(move |inner| format!("{name} {}", inner.get_name()));
+        std::iter::once(name.to_owned()).chain(inner)
+    });
+    commands.chain(TOPICS.iter().map(|topic| topic.name.to_owned())).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::analysis::prices;
 use crate::cli::context::Context;
 use crate::cli::rows::{self, RowLimit};
-use crate::cli::suggestions::nearest;
+use crate::cli::suggestions::suggest;
 use crate::error::{Error, ErrorCode, Result};
 use crate::output::Page;
 use crate::query::Glob;
@@ -37,12 +37,8 @@ pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     let found: Vec<_> = prices.list(&|model| glob.matches(model) || bare_glob.matches(model)).collect();
     if found.is_empty() {
         let names: Vec<String> = prices.list(&|_| true).map(|price| price.model).collect();
-        let near = nearest(bare, names.iter().map(String::as_str));
         let error = Error::new(ErrorCode::NotFound, format!("no price for `{wanted}`"));
-        let error = match near.as_slice() {
-            [] => error,
-            near => error.hint(format!("did you mean `{}`?", near.join("` or `"))),
-        };
+        let error = suggest(error, bare, names.iter().map(String::as_str));
         return Err(error.hint("use `--prices FILE` to add your own prices"));
     }
     let limit = args.rows.count();

@@ -5,6 +5,7 @@ mod frameworks;
 use super::Cli;
 use crate::cli::context::Context;
 use crate::cli::report;
+use crate::cli::suggestions::suggest_subcommand;
 use crate::output::text;
 use crate::terminal::{CiCommandEscaper, Screen};
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -101,7 +102,10 @@ impl CommandLine {
         let env = |key: &str| self.env.get(key).cloned();
         let cli = match parse(&args) {
             Ok(cli) => cli,
-            Err(error) => return refused(&error, crate::requests_json(&args)),
+            Err(mut error) => {
+                suggest_subcommand(&mut error, &Cli::command(), &args);
+                return refused(&error, crate::requests_json(&args));
+            }
         };
         let is_json = cli.globals.format().is_json();
         let screen = Screen::of_streams(cli.globals.terminal(), &env, [false; 2]);
@@ -302,7 +306,7 @@ fn typos_get_suggestions() {
     ");
     insta::assert_snapshot!(CommandLine::demo("traces list --stauts ok -o jsonl").run(), @r#"
     --- stderr
-    {"error":{"code":"usage","exit":2,"hint":"`mltrace --help`","message":"unexpected argument '--stauts' found"}}
+    {"error":{"code":"usage","exit":2,"hint":"a similar argument exists: '--status'; `mltrace --help`","message":"unexpected argument '--stauts' found"}}
     --- exit 2
     "#);
     insta::assert_snapshot!(CommandLine::demo("traces list --json -o csv").run(), @r#"
@@ -311,6 +315,44 @@ fn typos_get_suggestions() {
     --- exit 2
     "#);
     assert_eq!(CommandLine::new("").run().exit, 2);
+    insta::assert_snapshot!(CommandLine::demo("traces --sort tokns").run(), @"
+    --- stderr
+    error: unknown sort key `tokns`
+      hint: did you mean `tokens`?
+      hint: use time, duration, tokens, cost, name, state, tags.KEY, metadata.KEY or a key of MLflow's order_by; a leading - sorts in descending order
+    --- exit 2
+    ");
+    let output = CommandLine::new("traces").on("demo").run();
+    assert!(output.stderr.contains("  hint: did you mean `demo:`?\n"), "{output}");
+}
+
+#[test]
+fn commands_with_the_same_subcommand_are_suggested() {
+    insta::assert_snapshot!(CommandLine::demo("show @last").run(), @"
+    --- stderr
+    error: unrecognized subcommand 'show'
+
+      tip: did you mean `mltrace trace show` or `mltrace session show`?
+
+    Usage: mltrace [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    for (words, tip) in [
+        ("list", "did you mean `mltrace traces list`?"),
+        ("trace list", "did you mean `mltrace traces list`?"),
+        ("traces show @last", "did you mean `mltrace trace show`?"),
+        ("sessions show chat-42", "did you mean `mltrace session show`?"),
+        ("--json traces diff", "did you mean `mltrace trace diff`?"),
+    ] {
+        let output = CommandLine::demo(words).run();
+        assert!(output.stderr.contains(tip), "{words}\n{output}");
+    }
+    for words in ["trace frobnicate", "experiments list"] {
+        let output = CommandLine::demo(words).run();
+        assert!(!output.stderr.contains("did you mean"), "{words}\n{output}");
+    }
 }
 
 #[test]

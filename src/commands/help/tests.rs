@@ -1121,6 +1121,8 @@ fn help_shows_commands_and_topics() {
     let output = CommandLine::new("help nothing").run();
     assert_eq!(output.exit, 2, "{output}");
     assert!(output.stderr.contains("`mltrace help` lists the commands and the topics"), "{output}");
+    let output = CommandLine::new("help gate").run();
+    assert!(output.stderr.contains("did you mean `gates`?"), "{output}");
 }
 
 #[test]
