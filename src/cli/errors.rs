@@ -20,6 +20,9 @@ const ACCEPTED_STORES: &str =
 const ACCEPTED_FORMATS: &str = "supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, \
                                 and output of `mltrace trace show --json`";
 
+/// Maximum number of stores in subfolders that are named.
+const MAX_STORES: usize = 3;
+
 /// For mltrace output without a complete trace.
 const SHOW_JSON: &str = "use `mltrace trace show TRACE --json > t.json` to write a trace that can be read";
 
@@ -100,10 +103,14 @@ fn address_error(error: &AddressError) -> Error {
             if stores.is_empty() {
                 return error.hint(ACCEPTED_STORES);
             }
-            stores.iter().fold(error, |error, store| {
+            let error = stores.iter().take(MAX_STORES).fold(error, |error, store| {
                 let option = shell::option("-u", &store.display().to_string());
                 error.hint(format!("`mltrace {option} traces list` opens a store in a subfolder"))
-            })
+            });
+            match stores.len().saturating_sub(MAX_STORES) {
+                0 => error,
+                more => error.hint(format!("and {more} more")),
+            }
         }
         AddressError::Unreadable { .. } => reported(ErrorCode::StoreUnreadable, error),
         AddressError::EmptyFile(_) => {

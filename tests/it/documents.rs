@@ -487,13 +487,22 @@ fn folders_are_read_two_levels_deep_and_skipped_files_are_listed() {
 
 #[test]
 fn folders_of_stores_suggest_commands_to_open_them() {
-    let folder = folder(&[("a b/mlflow.db", b"SQLite format 3\0"), ("c/mlruns/1/meta.yaml", b""), ("x.txt", b"x")]);
+    let folder = folder(&[
+        ("a b/mlflow.db", b"SQLite format 3\0"),
+        ("c/mlruns/1/meta.yaml", b""),
+        ("d/mlflow.db", b"SQLite format 3\0"),
+        ("e/mlflow.db", b"SQLite format 3\0"),
+        ("f/mlflow.db", b"SQLite format 3\0"),
+        ("x.txt", b"x"),
+    ]);
     insta::assert_snapshot!(in_folder(Path::new("."), "traces").cwd(folder.path()).run().with_placeholder(folder.path()), @"
     --- stderr
     error: no MLflow store in `.`
       caused by: it contains no `mlflow.db`, no experiment folders with a `meta.yaml`, and no trace files
       hint: `mltrace -u '[FOLDER]/a b/mlflow.db' traces list` opens a store in a subfolder
       hint: `mltrace -u [FOLDER]/c/mlruns traces list` opens a store in a subfolder
+      hint: `mltrace -u [FOLDER]/d/mlflow.db traces list` opens a store in a subfolder
+      hint: and 2 more
     --- exit 5
     ");
 }
