@@ -99,6 +99,8 @@ pub struct RuleEvaluator {
 pub struct Evaluation {
     /// Number of traces read.
     pub traces: u64,
+    /// Number of them in progress.
+    pub in_progress: u64,
     /// The results, in the order of the rules.
     pub results: Vec<RuleResult>,
     /// The values of these traces, for later comparison.
@@ -130,7 +132,12 @@ impl RuleEvaluator {
     pub fn report(self) -> Evaluation {
         let Self { rules, required_data, totals } = self;
         let results = rules.into_iter().map(|(rule, seen)| RuleResult::new(rule, seen, &totals)).collect();
-        Evaluation { traces: totals.traces, results, baseline: Baseline::new(&totals, required_data) }
+        Evaluation {
+            traces: totals.traces,
+            in_progress: totals.in_progress,
+            results,
+            baseline: Baseline::new(&totals, required_data),
+        }
     }
 }
 

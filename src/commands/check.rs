@@ -33,7 +33,7 @@ use std::sync::Arc;
 #[command(after_help = "Examples:
   mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
   mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
-  mltrace check --save-baseline baseline.json
+  mltrace check --status ok,error --save-baseline baseline.json
   mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
   mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"pass\")'")]
 pub struct CheckArgs {
@@ -71,7 +71,6 @@ pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
     let mut rules = flags.rules();
     if let Some(path) = flags.baseline() {
         let baseline = read_baseline(path)?;
-        note_unknown(cx, &baseline);
         rules.extend(baseline.rules(&flags.tolerance()));
     }
     if flags.has_tolerance() && flags.baseline().is_none() {
@@ -99,7 +98,7 @@ pub(super) fn run(args: &CheckArgs, cx: &mut Context) -> Result<Outcome> {
     let has_passed = view.result.has_passed();
     if let Some(path) = &args.save_baseline {
         if has_passed {
-            note_unknown(cx, &view.result.baseline);
+            note_unknown(cx, &view.result);
             write(path, baseline_text(&view.result).as_bytes(), false)?;
         } else {
             cx.note(&format!("`{}` was not written, because not all rules pass", path.display()));
@@ -158,7 +157,14 @@ fn evaluate(
     let checked = |finding: RuleResult| CheckedRule { next: next_command(cx, &finding), result: finding };
     let findings = report.results.into_iter().map(checked).collect();
     let store = reader.store.name().to_owned();
-    Ok(CheckResult { traces: report.traces, results: findings, baseline: report.baseline, store, time: cx.now })
+    Ok(CheckResult {
+        traces: report.traces,
+        in_progress: report.in_progress,
+        results: findings,
+        baseline: report.baseline,
+        store,
+        time: cx.now,
+    })
 }
 
 /// Returns a command that shows why a rule does not pass.
@@ -170,12 +176,18 @@ fn next_command(cx: &Context, finding: &RuleResult) -> Option<String> {
     Some(cx.command_line(&id.map_or_else(|| finding.rule.explain(), |id| finding.rule.explain_trace(id))))
 }
 
-/// Notes which figures a baseline lacks.
-fn note_unknown(cx: &Context, baseline: &Baseline) {
-    let unknown = baseline.unknown_values();
-    if !unknown.is_empty() {
-        cx.note(&format!("the baseline lacks figures that are unknown for some traces: {}", unknown.join(", ")));
+/// Notes which figures the baseline of these traces lacks, and why.
+fn note_unknown(cx: &Context, checked: &CheckResult) {
+    let unknown = checked.baseline.unknown_values();
+    if unknown.is_empty() {
+        return;
     }
+    let reason = if checked.in_progress > 0 {
+        "some traces are in progress (use --status ok,error) or without recorded tokens"
+    } else {
+        "they are not recorded for some traces"
+    };
+    cx.note(&format!("the baseline lacks {}: {reason}", unknown.join(", ")));
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline> {

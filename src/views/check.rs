@@ -23,6 +23,8 @@ use words::{format_value, heading, limit, message, value};
 pub struct CheckResult {
     /// Number of traces checked.
     pub traces: u64,
+    /// Number of them in progress.
+    pub in_progress: u64,
     /// The result of each rule.
     pub results: Vec<CheckedRule>,
     /// Values of the traces, for later comparison.

@@ -199,16 +199,19 @@ fn failed_checks_save_no_baseline() {
 fn unknown_baseline_figures_are_reported_and_not_compared() {
     let store = store(&[trace(1).call_without_tokens()]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    let note = "note: the baseline lacks figures that are unknown for some traces: tokens mean, tokens p95, cost mean";
-    assert_eq!(saved.stderr.lines().next(), Some(note), "{saved}");
+    let note = "note: the baseline lacks tokens mean, tokens p95, cost mean: they are not recorded for some traces\n";
+    assert_eq!(saved.stderr, note, "{saved}");
     let compared = store.cli("check --baseline b.json").ok();
-    assert_eq!(compared.stderr.lines().next(), Some(note), "{compared}");
+    assert_eq!(compared.stderr, "", "{compared}");
     assert!(!compared.stdout.contains("max-cost"), "{compared}");
     // A baseline does not include the unknown failure.
     let store = self::store(&[trace(1).state("ERROR")]);
     let saved = store.cli("check --save-baseline b.json").ok();
-    assert!(saved.stderr.contains("unknown for some traces: exceptions\n"), "{saved}");
+    assert!(saved.stderr.contains("the baseline lacks exceptions: they"), "{saved}");
     assert_eq!(store.cli("check --baseline b.json --tolerance 0").run().exit, Some(0));
+    let store = self::store(&[trace(1).state("IN_PROGRESS")]);
+    let saved = store.cli("check --save-baseline b.json").ok();
+    assert!(saved.stderr.contains("some traces are in progress (use --status ok,error)"), "{saved}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub struct Totals {
     /// Number of traces.
     pub(super) traces: u64,
     errors: u64,
+    /// Number of traces in progress.
+    pub(super) in_progress: u64,
     /// By name of the measure.
     pub(super) measures: BTreeMap<&'static str, ValueSeries>,
     /// By name of the feedback.
@@ -26,6 +28,7 @@ impl Totals {
     pub(super) fn add(&mut self, trace: MeasuredTrace<'_>) {
         self.traces += 1;
         self.errors += u64::from(trace.trace.info.state == TraceState::Error);
+        self.in_progress += u64::from(trace.trace.info.state == TraceState::InProgress);
         self.has_unrecorded_failure |= trace.unrecorded_failure().is_some();
         for (name, value) in trace.feedback() {
             self.feedback.entry(name.to_owned()).or_default().add(&value, None);
