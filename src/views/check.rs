@@ -340,7 +340,7 @@ const COLUMNS: &[Heading<'static>] = &[
     Heading::number("value"),
     Heading::number("limit"),
     Heading::number("baseline").drops(2),
-    Heading::number("traces").drops(1),
+    Heading::number("affected").drops(1),
 ];
 
 /// The label and style of a verdict.

@@ -150,17 +150,17 @@ fn baselines_are_saved_and_compared() {
     insta::assert_snapshot!(worse.cli("check --baseline b.json").run(), @"
     2 traces, 10 rules: 7 passed, 3 failed
 
-          rule                      value         limit    baseline  traces
-    pass  min-traces                    2           ≥ 1           -       -
-    FAIL  max-error-rate           50.0 %         ≤ 0 %         0 %       1
-    pass  max-tokens mean              75         ≤ 110         100       -
-    FAIL  max-tokens p95            142.5         ≤ 110         100       1
-    pass  max-cost mean        $0.0000158  ≤ $0.0000215  $0.0000195       -
-    pass  max-latency p50          1.02 s      ≤ 1.10 s      1.00 s       -
-    pass  max-latency p95          1.05 s      ≤ 1.10 s      1.00 s       -
-    pass  max-llm-calls mean          0.5         ≤ 1.1           1       -
-    pass  max-tool-calls mean         0.5        ≤ 0.55         0.5       -
-    FAIL  no-new-exceptions             1           ≤ 0           -       1
+          rule                      value         limit    baseline  affected
+    pass  min-traces                    2           ≥ 1           -         -
+    FAIL  max-error-rate           50.0 %         ≤ 0 %         0 %         1
+    pass  max-tokens mean              75         ≤ 110         100         -
+    FAIL  max-tokens p95            142.5         ≤ 110         100         1
+    pass  max-cost mean        $0.0000158  ≤ $0.0000215  $0.0000195         -
+    pass  max-latency p50          1.02 s      ≤ 1.10 s      1.00 s         -
+    pass  max-latency p95          1.05 s      ≤ 1.10 s      1.00 s         -
+    pass  max-llm-calls mean          0.5         ≤ 1.1           1         -
+    pass  max-tool-calls mean         0.5        ≤ 0.55         0.5         -
+    FAIL  no-new-exceptions             1           ≤ 0           -         1
 
     max-error-rate: 50.0 % is more than 0 % (baseline 0 %)
       tr-00000000000000000000000000000002
@@ -226,15 +226,15 @@ fn rules_are_read_from_a_file() {
     insta::assert_snapshot!(store.cli("check --rules rules.toml").run(), @"
     1 trace, 8 rules: 7 passed, 1 failed
 
-          rule                       value      limit  traces
-    pass  min-traces                     1        ≥ 1       -
-    FAIL  max-tokens                   100       ≤ 50       1
-    pass  max-tokens p95               100      ≤ 500       -
-    pass  max-cost              $0.0000195  ≤ $0.0100       -
-    pass  max-error-rate               0 %    ≤ 5.0 %       -
-    pass  no-exceptions                  0        ≤ 0       -
-    pass  forbid-span delete_*           0        ≤ 0       -
-    pass  forbid-span drop_*             0        ≤ 0       -
+          rule                       value      limit  affected
+    pass  min-traces                     1        ≥ 1         -
+    FAIL  max-tokens                   100       ≤ 50         1
+    pass  max-tokens p95               100      ≤ 500         -
+    pass  max-cost              $0.0000195  ≤ $0.0100         -
+    pass  max-error-rate               0 %    ≤ 5.0 %         -
+    pass  no-exceptions                  0        ≤ 0         -
+    pass  forbid-span delete_*           0        ≤ 0         -
+    pass  forbid-span drop_*             0        ≤ 0         -
 
     max-tokens: 100 is more than 50
       tr-00000000000000000000000000000001  100

@@ -24,6 +24,7 @@ pub(super) static FLAG: RuleFlag = RuleFlag {
 /// Cost of all calls in US dollars.
 pub(super) static MEASURE: Measure = Measure {
     name: "cost",
+    noun: "cost",
     flag: &FLAG,
     unit: RuleUnit::Dollars,
     required_data: RequiredData::Spans,

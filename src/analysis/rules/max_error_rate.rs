@@ -28,6 +28,10 @@ impl Rule for MaxErrorRate {
         self.0
     }
 
+    fn observed(&self) -> &'static str {
+        "outcome"
+    }
+
     fn required_data(&self) -> RequiredData {
         RequiredData::Records
     }

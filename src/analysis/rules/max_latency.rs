@@ -26,6 +26,7 @@ fn parse(text: &str) -> Result<Arc<dyn Rule>, String> {
 /// Execution duration in milliseconds.
 pub(super) static MEASURE: Measure = Measure {
     name: "latency",
+    noun: "latency",
     flag: &FLAG,
     unit: RuleUnit::Millis,
     required_data: RequiredData::Records,

@@ -18,6 +18,7 @@ pub(super) static FLAG: RuleFlag = RuleFlag {
 /// Number of LLM calls.
 pub(super) static MEASURE: Measure = Measure {
     name: "llm-calls",
+    noun: "LLM calls",
     flag: &FLAG,
     unit: RuleUnit::Count,
     required_data: RequiredData::Spans,

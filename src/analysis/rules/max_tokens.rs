@@ -20,6 +20,7 @@ pub(super) static FLAG: RuleFlag = RuleFlag {
 /// Tokens of all calls.
 pub(super) static MEASURE: Measure = Measure {
     name: "tokens",
+    noun: "tokens",
     flag: &FLAG,
     unit: RuleUnit::Tokens,
     required_data: RequiredData::Spans,

@@ -18,6 +18,7 @@ pub(super) static FLAG: RuleFlag = RuleFlag {
 /// Number of tool calls.
 pub(super) static MEASURE: Measure = Measure {
     name: "tool-calls",
+    noun: "tool calls",
     flag: &FLAG,
     unit: RuleUnit::Count,
     required_data: RequiredData::ToolCalls,

@@ -32,6 +32,10 @@ impl Rule for Maximum {
         self.limit
     }
 
+    fn observed(&self) -> &'static str {
+        self.measure.noun
+    }
+
     fn required_data(&self) -> RequiredData {
         self.measure.required_data
     }

@@ -56,6 +56,10 @@ impl Rule for MinFeedback {
         self.limit
     }
 
+    fn observed(&self) -> &'static str {
+        "feedback"
+    }
+
     fn required_data(&self) -> RequiredData {
         RequiredData::Assessments
     }

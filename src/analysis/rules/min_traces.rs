@@ -31,6 +31,10 @@ impl Rule for MinTraces {
         Limit::at_least(self.0 as f64, RuleUnit::Count)
     }
 
+    fn observed(&self) -> &'static str {
+        "state"
+    }
+
     fn required_data(&self) -> RequiredData {
         RequiredData::Records
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 /// What has the name that a rule is about.
 #[derive(Debug)]
 pub(super) struct Named {
+    noun: &'static str,
     required_data: RequiredData,
     /// Returns the number of matches in a trace.
     count: fn(&MeasuredTrace<'_>, &Glob) -> usize,
@@ -18,6 +19,7 @@ pub(super) struct Named {
 
 /// Spans.
 pub(super) static SPANS: Named = Named {
+    noun: "spans",
     required_data: RequiredData::Spans,
     count: |trace, name| trace.trace.span_list().iter().filter(|span| name.matches(&span.name)).count(),
     unknown_reason: |trace| unknown_reason(trace.trace),
@@ -25,6 +27,7 @@ pub(super) static SPANS: Named = Named {
 
 /// Tool calls, by the name of the tool or of the span.
 pub(super) static TOOL_CALLS: Named = Named {
+    noun: "tool calls",
     required_data: RequiredData::ToolCalls,
     count: |trace, name| {
         let spans = trace.trace.span_list();
@@ -81,6 +84,10 @@ impl Rule for NameRule {
 
     fn subject(&self) -> Option<String> {
         Some(self.name.pattern())
+    }
+
+    fn observed(&self) -> &'static str {
+        self.named.noun
     }
 
     fn required_data(&self) -> RequiredData {

@@ -28,6 +28,10 @@ impl Rule for NoExceptions {
         FLAG.name
     }
 
+    fn observed(&self) -> &'static str {
+        "exceptions"
+    }
+
     fn required_data(&self) -> RequiredData {
         RequiredData::Exceptions
     }

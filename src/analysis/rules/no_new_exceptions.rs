@@ -14,6 +14,10 @@ impl Rule for NoNewExceptions {
         "no-new-exceptions"
     }
 
+    fn observed(&self) -> &'static str {
+        "exceptions"
+    }
+
     fn required_data(&self) -> RequiredData {
         RequiredData::Exceptions
     }

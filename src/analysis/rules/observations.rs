@@ -4,7 +4,7 @@ use super::limit::Limit;
 use super::trace::MeasuredTrace;
 use super::values::{MeasuredValue, Statistic};
 use crate::model::Trace;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Evidence that a rule fails or is unknown, usually a trace.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Observations {
     limit: Limit,
     pub(super) violating: TopEvidence,
     pub(super) unknown: TopEvidence,
+    /// Why traces do not decide the rule, at most two different reasons.
+    unknown_reasons: BTreeSet<String>,
     /// The value closest to, or furthest beyond, the limit; for rules on each trace.
     extreme: Option<f64>,
     /// Number of occurrences that violate the rule; for rules that allow none.
@@ -36,7 +38,7 @@ impl Observations {
     /// Creates observations of a rule with this limit.
     pub(super) fn new(limit: Limit) -> Self {
         let top = || TopEvidence { is_minimum: limit.is_minimum, ..TopEvidence::default() };
-        Self { limit, violating: top(), unknown: top(), extreme: None, count: 0 }
+        Self { limit, violating: top(), unknown: top(), unknown_reasons: BTreeSet::new(), extreme: None, count: 0 }
     }
 
     /// Returns the value closest to, or furthest beyond, the limit, and whether all values are known.
@@ -57,7 +59,16 @@ impl Observations {
 
     /// Adds a trace whose data does not decide the rule.
     pub(super) fn add_unknown(&mut self, trace: &MeasuredTrace<'_>, reason: String) {
-        self.unknown.add(trace.trace, None, Some(reason));
+        self.unknown.add(trace.trace, None, Some(reason.clone()));
+        if self.unknown_reasons.len() < 2 {
+            self.unknown_reasons.insert(reason);
+        }
+    }
+
+    /// Returns why traces do not decide the rule, if the reason is the same for all.
+    pub(super) fn common_unknown_reason(&self) -> Option<&str> {
+        let mut reasons = self.unknown_reasons.iter();
+        reasons.next().filter(|_| reasons.next().is_none()).map(String::as_str)
     }
 
     /// Adds a value of a trace. For sums, the traces with the largest values are the evidence.

@@ -14,6 +14,10 @@ impl Rule for Readable {
         "readable"
     }
 
+    fn observed(&self) -> &'static str {
+        "data"
+    }
+
     fn required_data(&self) -> RequiredData {
         RequiredData::Records
     }
@@ -43,6 +47,7 @@ pub fn unreadable_records(problems: &[Problem]) -> Option<RuleResult> {
         value: Some(lost.len() as f64),
         count: lost.len() as u64,
         unknown_count: lost.len() as u64,
+        unknown_reason: None,
         evidence: lost.iter().map(evidence).collect(),
     })
 }

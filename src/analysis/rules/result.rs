@@ -44,6 +44,8 @@ pub struct RuleResult {
     pub count: u64,
     /// Number of traces whose data does not decide the rule, for any verdict.
     pub unknown_count: u64,
+    /// Why, if the reason is the same for all of them.
+    pub unknown_reason: Option<String>,
 }
 
 impl RuleResult {
@@ -61,13 +63,14 @@ impl RuleResult {
             _ => Verdict::Unknown,
         };
         let unknown_count = seen.unknown.count;
+        let unknown_reason = seen.common_unknown_reason().map(str::to_owned);
         let mut worst = match verdict {
             Verdict::Pass => TopEvidence::default(),
             Verdict::Fail => seen.violating,
             Verdict::Unknown => seen.unknown,
         };
         worst.truncate();
-        Self { verdict, value, count: worst.count, evidence: worst.list, unknown_count, rule }
+        Self { verdict, value, count: worst.count, evidence: worst.list, unknown_count, unknown_reason, rule }
     }
 
     /// Returns the message with placeholders, as [`Phrases`](super::Phrases) has them.

@@ -73,6 +73,9 @@ pub trait Rule: Debug + Send + Sync {
         seen.occurrences()
     }
 
+    /// Returns what the rule observes in a trace, for messages about traces where it is unknown.
+    fn observed(&self) -> &'static str;
+
     /// Returns the messages.
     fn phrases(&self) -> Phrases {
         Phrases::LIMIT
@@ -89,8 +92,8 @@ pub trait Rule: Debug + Send + Sync {
     }
 }
 
-/// The message for each verdict. `{value}` stands for the value, `{traces}` for the number of traces that do not pass,
-/// `{bound}` for the limit as in `at most 5`, and `{excess}` as in `more than 5`.
+/// The message for each verdict. `{value}` stands for the value, `{observed}` for what the rule observes, `{traces}` for
+/// the number of traces that do not pass, `{bound}` for the limit as in `at most 5`, and `{excess}` as in `more than 5`.
 #[derive(Clone, Copy, Debug)]
 pub struct Phrases {
     /// The rule holds.
@@ -103,12 +106,15 @@ pub struct Phrases {
 
 impl Phrases {
     /// The messages of rules that compare a value with a limit.
-    const LIMIT: Self =
-        Self { pass: "{value}, {bound}", fail: "{value} is {excess}", unknown: "unknown for {traces}; limit: {bound}" };
+    const LIMIT: Self = Self {
+        pass: "{value}, {bound}",
+        fail: "{value} is {excess}",
+        unknown: "{observed} of {traces} unknown; limit: {bound}",
+    };
 
     /// The messages of rules that allow no occurrence.
     pub(super) const NO_OCCURRENCE: Self =
-        Self { pass: "none", fail: "{value} in {traces}", unknown: "unknown for {traces}" };
+        Self { pass: "none", fail: "{value} in {traces}", unknown: "{observed} of {traces} unknown" };
 }
 
 /// A measure of a trace that a rule limits.
@@ -116,6 +122,8 @@ impl Phrases {
 pub struct Measure {
     /// The name in baselines and tolerances.
     pub name: &'static str,
+    /// The name in messages.
+    pub noun: &'static str,
     /// The flag of the rule that limits it.
     pub flag: &'static RuleFlag,
     /// The unit of its values.

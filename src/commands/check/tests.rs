@@ -49,6 +49,44 @@ fn rule(words: &str, passing: &[TestTrace], failing: &[TestTrace], unknown: &[Te
 }
 
 #[test]
+fn messages_say_what_is_unknown_and_why() {
+    insta::assert_snapshot!(CommandLine::demo("check --max-error-rate 5% --max-latency 1s").run(), @"
+    13 traces, 3 rules: 1 passed, 2 failed
+
+          rule             value     limit  affected
+    pass  min-traces          13       ≥ 1         -
+    FAIL  max-latency     3.07 s  ≤ 1.00 s         1
+    FAIL  max-error-rate   7.7 %   ≤ 5.0 %         1
+
+    max-latency: 3.07 s is more than 1.00 s; latency of 1 trace unknown (in progress)
+      tr-f12713f2f4bd3c00c1cd617ccce089b2  3.07 s
+      next: mltrace -u demo: trace show tr-f12713f2f4bd3c00c1cd617ccce089b2
+
+    max-error-rate: 7.7 % is more than 5.0 %; outcome of 1 trace unknown (in progress)
+      tr-419f926a13917b155df4228221e2858b
+      next: mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b
+    --- exit 1
+    ");
+    insta::assert_snapshot!(CommandLine::demo("check --max-error-rate 5% --max-tokens 1000").run(), @"
+    13 traces, 3 rules: 1 passed, 2 failed
+
+          rule            value    limit  affected
+    pass  min-traces         13      ≥ 1         -
+    FAIL  max-tokens      1,798  ≤ 1,000         1
+    FAIL  max-error-rate  7.7 %  ≤ 5.0 %         1
+
+    max-tokens: 1,798 is more than 1,000; tokens of 2 traces unknown
+      tr-f12713f2f4bd3c00c1cd617ccce089b2  1,798
+      next: mltrace -u demo: usage tr-f12713f2f4bd3c00c1cd617ccce089b2 --explain
+
+    max-error-rate: 7.7 % is more than 5.0 %; outcome of 1 trace unknown (in progress)
+      tr-419f926a13917b155df4228221e2858b
+      next: mltrace -u demo: trace show tr-419f926a13917b155df4228221e2858b
+    --- exit 1
+    ");
+}
+
+#[test]
 fn traces_over_the_token_limit_fail() {
     let (small, large) = (trace(1).call("gpt-4o-mini", 40, 10), trace(2).call("gpt-4o-mini", 90, 20));
     let unknown = trace(3).call_without_tokens();

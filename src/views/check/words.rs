@@ -102,11 +102,15 @@ pub(super) fn message(finding: &RuleResult) -> String {
     let result = finding
         .phrase()
         .replace("{value}", value.as_deref().unwrap_or("no traces"))
+        .replace("{observed}", finding.rule.observed())
         .replace("{traces}", &traces(finding.count))
         .replace("{bound}", &format!("{bound} {limit}{baseline}"))
         .replace("{excess}", &format!("{excess} {limit}{baseline}"));
     match finding.unknown_count {
-        count if count > 0 && finding.verdict == Verdict::Fail => format!("{result}; unknown for {}", traces(count)),
+        count if count > 0 && finding.verdict == Verdict::Fail => {
+            let reason = finding.unknown_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("{result}; {} of {} unknown{reason}", finding.rule.observed(), traces(count))
+        }
         _ => result,
     }
 }
