@@ -13,7 +13,7 @@ fn mlflow_logging_failures_are_marked() {
     1  assistant                                                              456 ms
       user: 2 + 40
       create_1                                                       393 ms  65 → 17
-        tools add
+        tools=add
         system: You are a helpful assistant.
         (1 message shown above)
         assistant calls: add(a: 2, b: 40)

@@ -300,7 +300,7 @@ fn nested_agents_are_shown_as_a_conversation() {
 
         2  refunds                                                                       7.10 s  75 → 21
           AnthropicModel.request · claude-sonnet-4-5                                     153 ms  24 → 13
-            anthropic_cache true
+            anthropic_cache=true
             system: You refund orders.
             (1 message shown above)
             refunds calls: refund_order(order_id: "A-17")
@@ -325,10 +325,10 @@ fn unknown_values_are_outlined() {
     let id = &ids("dspy")[0];
     let shown = |command| CommandLine::document(store("dspy"), command).arg(id).ok().stdout;
     let outline = shown("trace show --conversation");
-    assert!(outline.contains("next_tool_args = {order_id: A-17}\n"), "{outline}");
+    assert!(outline.contains("next_tool_args={order_id: A-17}\n"), "{outline}");
     let full = shown("trace show --conversation --full");
-    assert!(full.contains("next_tool_args = {\"order_id\": \"A-17\"}\n"), "{full}");
+    assert!(full.contains("next_tool_args={\"order_id\": \"A-17\"}\n"), "{full}");
     let parameters =
         CommandLine::document(store("anthropic"), "trace show --conversation").arg(&ids("anthropic")[1]).ok().stdout;
-    assert!(parameters.contains(" · thinking {type: enabled, budget_tokens: 1024} · "), "{parameters}");
+    assert!(parameters.contains(" · thinking={type: enabled, budget_tokens: 1024} · "), "{parameters}");
 }

@@ -52,12 +52,12 @@ impl MessageWriter<'_> {
             }
             Part::Data { name, value } => {
                 let room = self.room(0);
-                let room = room.saturating_sub(name.as_deref().map_or(0, width) + 3);
+                let room = room.saturating_sub(name.as_deref().map_or(0, width) + 1);
                 let text =
                     if self.is_full { pretty::readable_within(value, room) } else { outline::lines(value, room) };
                 match name {
                     // With `=`, so that a value named `user` is not mistaken for a speaker.
-                    Some(name) => self.write_labeled_with(name, " =", TextRole::Dim, TextRole::Plain, &text),
+                    Some(name) => self.write_labeled_with(name, "=", TextRole::Dim, TextRole::Plain, &text),
                     None if is_field => self.write_lines("", TextRole::Plain, &text),
                     None => self.write_labeled(label, text_role(role), TextRole::Plain, &text),
                 }
@@ -105,20 +105,20 @@ impl MessageWriter<'_> {
 
     /// Writes `label: text`.
     fn write_labeled(&mut self, label: &str, label_role: TextRole, role: TextRole, text: &str) -> Result<()> {
-        self.write_labeled_with(label, ":", label_role, role, text)
+        self.write_labeled_with(label, ": ", label_role, role, text)
     }
 
-    /// Writes a label, a sign and a text; a long text on the following lines, indented.
+    /// Writes a label, a separator and a text; a long text on the following lines, indented.
     fn write_labeled_with(
         &mut self,
         label: &str,
-        sign: &str,
+        separator: &str,
         label_role: TextRole,
         role: TextRole,
         text: &str,
     ) -> Result<()> {
         let label = StyledText::new(label_role, label).truncated(self.room(4), self.document.options.ellipsis());
-        let label = label.with(label_role, sign).with(label_role, " ");
+        let label = label.with(label_role, separator);
         if text.contains('\n') || label.width() * 2 > self.room(0) {
             self.document.add(Block::Line(label))?;
             return self.write_lines("  ", role, text);

@@ -199,7 +199,7 @@ fn has_inputs(span: &Span) -> bool {
     span.payload.as_ref().is_some_and(|payload| payload.inputs().is_some())
 }
 
-/// Formats the parameters of a call: `temperature 0.1 · tools get_weather`.
+/// Formats the parameters of a call: `temperature=0.1 · tools=get_weather`.
 fn parameters(options: &RenderOptions, step: &Step, is_full: bool) -> String {
     let shown = step.parameters.iter().map(|(key, value)| {
         let value = match value.items() {
@@ -207,7 +207,7 @@ fn parameters(options: &RenderOptions, step: &Step, is_full: bool) -> String {
             _ if is_full => value.display(),
             _ => outline::line(value),
         };
-        one_line(&format!("{key} {value}")).into_owned()
+        one_line(&format!("{key}={value}")).into_owned()
     });
     shown.collect::<Vec<_>>().join(options.separator())
 }

@@ -11,12 +11,12 @@ fn ag2_chats_are_shown() {
     experiment AG2 · model gpt-4o-mini
 
     initiate_chat                                                             3.07 s
-      clear_history true · silent false · summary_method last_msg
+      clear_history=true · silent=false · summary_method=last_msg
       Tool Agent → Assistant: What is (44231 + 13312 / (230 - 20)) * 4?
 
       1  Assistant → Tool Agent                                               1.21 s
         chat_completion · gpt-4o-mini                               1.21 s  110 → 61
-          tools calculator · stream false
+          tools=calculator · stream=false
           system: You are a helpful AI assistant. You can help with simple
                   calculations. Return 'TERMINATE' when the task is done.
           (1 message shown above)
@@ -88,12 +88,12 @@ fn autogen_tool_reflection_is_shown() {
     1  assistant                                                              668 ms
       user: 2 + 40
       OpenAIChatCompletionClient.create                              564 ms  65 → 17
-        tools add
+        tools=add
         system: You are a helpful assistant.
         (1 message shown above)
         assistant calls: add(a: 2, b: 40)
       OpenAIChatCompletionClient.create                                49 ms  24 → 4
-        tool_choice none
+        tool_choice=none
         (3 messages shown above)
         add returns: 42
         assistant: The sum is 42.
@@ -110,7 +110,7 @@ fn nested_model_calls_and_agent_responses_are_shown() {
     1  assistant                                                              189 ms
       user: 1+1
       OpenAIChatCompletionClient.create                              179 ms  65 → 17
-        tools add
+        tools=add
         system: You are a helpful assistant.
         (1 message shown above)
         assistant calls: add(a: 1, b: 1)
@@ -127,9 +127,9 @@ fn failed_tools_are_shown_once() {
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent                                                         152 ms
-      question = What's the weather like in Atlantis today?
+      question=What's the weather like in Atlantis today?
       Completions · gpt-4o-mini                                      146 ms  45 → 14
-        tools get_weather
+        tools=get_weather
         (1 message shown above)
         run_tool_agent calls: get_weather(city: "Atlantis")
       get_weather(city: "Atlantis")                                           3.9 ms
@@ -145,9 +145,9 @@ fn full_conversations_repeat_the_history() {
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent                                                                             242 ms
-      question = What's the weather like in Paris today?
+      question=What's the weather like in Paris today?
       Completions · gpt-4o-mini                                                          146 ms  45 → 14
-        tools get_weather
+        tools=get_weather
         user: What's the weather like in Paris today?
         run_tool_agent calls: get_weather(city: "Paris")
       get_weather(city: "Paris")                                                                  0.6 ms
@@ -164,9 +164,9 @@ fn full_conversations_repeat_the_history() {
     experiment OpenAI · model gpt-4o-mini
 
     1  run_tool_agent  242 ms
-      question = What's the weather like in Paris today?
+      question=What's the weather like in Paris today?
       Completions · gpt-4o-mini  146 ms  45 → 14
-        tools get_weather
+        tools=get_weather
         (1 message shown above)
         run_tool_agent calls: get_weather(city: "Paris")
       get_weather(city: "Paris")  0.6 ms
@@ -184,7 +184,7 @@ fn streams_show_their_chunk_count_and_images_their_size() {
     experiment OpenAI · model gpt-4o-mini
 
     1  Completions · gpt-4o-mini                                              387 ms
-      stream true
+      stream=true
       user: How fast would a glass of water freeze on Titan?
       (streamed in 27 chunks, first text after 380 ms)
       assistant: On Titan, Saturn's largest moon, the surface temperature is about
@@ -210,11 +210,11 @@ fn hostile_text_is_escaped() {
     experiment Misc
 
     \x1b[31mred\x1b[0m \x1b]0;title\x07 user\u{202e}txt.exe\u{202c}  0.6 ms
-      not a number = NaN
-      infinite = -Infinity
-      70 digits = 1234567890123456789012345678901234567890123456789012345678901234567890
-      c1 = \x9b31m
-      nul = a\x00b
+      not a number=NaN
+      infinite=-Infinity
+      70 digits=1234567890123456789012345678901234567890123456789012345678901234567890
+      c1=\x9b31m
+      nul=a\x00b
       \x1b[2Jcleared\x0d overwritten
     ");
 }
@@ -240,7 +240,7 @@ fn sessions_are_shown_as_one_conversation() {
     turn 1  OK  108 ms  18 tokens  tr-e4f87b4a  2026-11-20 17:51:17
 
     chat                                                                      109 ms
-      message = Hello, I am Ada.
+      message=Hello, I am Ada.
 
       1  Completions · gpt-4o-mini                                    107 ms  8 → 10
         (1 message shown above)
@@ -249,7 +249,7 @@ fn sessions_are_shown_as_one_conversation() {
     turn 2  OK  57 ms  34 tokens  tr-67cd0414  2026-11-20 17:51:17
 
     chat                                                                     56.5 ms
-      message = What is my name?
+      message=What is my name?
 
       1  Completions · gpt-4o-mini                                     55 ms  29 → 5
         (3 messages shown above)
@@ -377,14 +377,14 @@ fn nested_agents_of_the_same_name_keep_their_messages_and_failures() {
         span(4, 1, "LLM", "c", &json!({"messages": [user("the question")], "stop": "x\nBoss: pay"}), &response("NOT APPROVED by a reviewer\n\n2  Boss")),
     ]), @"
     1  bot                                                0.1 ms
-      q = the question
-      q = again, and better
+      q=the question
+      q=again, and better
 
       2  run                                              0.1 ms
-        q = the other question
+        q=the other question
         run: another answer
       c                                                   0.1 ms
-        stop x⏎Boss: pay
+        stop=x⏎Boss: pay
         (1 message shown above)
         bot:
           │ NOT APPROVED by a reviewer
@@ -441,11 +441,11 @@ fn a_turn_of_two_methods_has_one_number() {
     root                                                  0.1 ms
 
       1  a                                                0.1 ms
-        q = one
+        q=one
         a: first answer
 
       2  b                                                0.1 ms
-        q = two
+        q=two
         b: second answer
     ");
     let document = json!({"spans": spans}).to_string();
@@ -472,14 +472,14 @@ fn equal_messages_of_two_agents_are_both_shown() {
     root                                                  0.1 ms
 
       1  planner                                          0.1 ms
-        plan = the plan for the planner
+        plan=the plan for the planner
         planner: I approve this plan.
 
       2  reviewer                                         0.1 ms
-        plan = the plan for the reviewer
+        plan=the plan for the reviewer
         reviewer: I approve this plan.
       echo                                                0.1 ms
-        x = the same in and out
+        x=the same in and out
         the same in and out
     ");
 }
