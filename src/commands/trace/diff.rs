@@ -21,9 +21,8 @@ use crate::views::diff::DiffView;
 /// exceptions, model, parameters, inputs and outputs; texts are compared word by word. A change is shown once, where it
 /// first occurs, and not again in the history of later calls. Durations, tokens and cost are shown side by side.
 ///
-/// Ids, response times, token counts and attributes of the process are not changes: they are counted, and --strict
-/// shows them. An id has to correspond to the same id everywhere. Dates, times and numbers in inputs and outputs are
-/// content.
+/// Differences in ids, response times, token counts and attributes of the process are only counted; --strict shows
+/// them. An id has to correspond to the same id everywhere. Dates, times and numbers in inputs and outputs are content.
 ///
 /// Traces are identical if inputs, outputs and attributes of all spans are equal, except for the attribute
 /// mlflow.traceRequestId, which is the id of the trace. Start times, durations, tags, metadata and assessments are not

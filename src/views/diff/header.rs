@@ -112,7 +112,7 @@ impl DiffView {
             let state_change = format!("but state changed: {} {} {}", a.as_str(), arrow(options), b.as_str());
             let state_change = (a != b).then(|| StyledText::new(TextRole::Warn, &state_change));
             let word = if self.is_identical() { "identical" } else { "no changes" };
-            let same = StyledText::new(TextRole::Good, &format!("{word} in {}", span_count(count(NodeChange::Same))));
+            let same = StyledText::new(TextRole::Good, &format!("{word} ({})", span_count(count(NodeChange::Same))));
             return [Some(same), state_change].into_iter().flatten().collect();
         }
         let counts = [

@@ -244,7 +244,7 @@ fn ignored_differences_are_counted() {
     B  run_agent  OK        55 ms          3           2          153           ~$0.0000351  tr-00000002
     Δ                        0 ms          0           0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
-    no changes in 6 spans
+    no changes (6 spans)
     7 differences in ids, times and token counts ignored; --strict shows them
     ");
     let document = diff(&traces, "--exit-code").json();
@@ -398,7 +398,7 @@ fn metrics_alone_are_not_differences() {
     B  run_agent  OK                 9.00 s          3          153           ~$0.0000351  tr-00000002
     Δ                    +8.96 s (+19900 %)          0  +3 (+2.0 %)  +$0.0000005 (+1.3 %)
 
-    no changes in 5 spans
+    no changes (5 spans)
     6 differences in ids, times and token counts ignored; --strict shows them
     ");
 }
