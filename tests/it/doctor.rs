@@ -72,7 +72,7 @@ fn stores_are_shown_with_their_problems() {
     let output = copy.cli("doctor --width 90 --utc").ok().with_placeholder(copy.path());
     insta::assert_snapshot!(output, @"
     store        [FOLDER]/mlflow.db
-    chosen       set by --tracking-uri
+    reason       set by --tracking-uri
     kind         SQLite database, schema of MLflow 3.5 to 3.7 (bf29a5ff90ea)
     size         246.3 kB
     experiments  7, 1 of them deleted
@@ -101,10 +101,10 @@ fn stores_are_shown_with_their_problems() {
 
     warning 1 trace is stuck in progress (stuck_traces)
       tr-ce8372e6: started 6 h ago
-      meaning  They started more than an hour ago and their end was never recorded: the
-               process was killed or hangs, or the root span is sent elsewhere. Only spans
-               that had ended are stored, if any.
-      fix      inspect one of them, and make the process end its traces when it stops
+      meaning  More than an hour after the start, no end was recorded: the process was killed
+               or hangs, or the root span is sent elsewhere. Only spans that had ended are
+               stored, if any.
+      fix      inspect the stored spans, and make the process end its traces when it stops
                mltrace -u [FOLDER]/mlflow.db trace show tr-ce8372e69fb0be9ead38b7fe43327794
 
     hint 1 deleted experiment contains traces (deleted_experiments)
@@ -121,7 +121,7 @@ fn clean_stores_have_no_findings() {
     let copy = clean("3.18.0-sqlite");
     insta::assert_snapshot!(copy.cli("doctor --utc").ok().with_placeholder(copy.path()), @"
     store        [FOLDER]/mlflow.db
-    chosen       set by --tracking-uri
+    reason       set by --tracking-uri
     kind         SQLite database, schema of MLflow 3.18 (f4a9b2c7d1e6)
     size         368.1 kB
     experiments  6, 1 of them deleted
@@ -391,7 +391,7 @@ fn empty_stores_and_incompatible_packages_are_found() {
     let output = Cli::new("doctor --width 80").cwd(folder.path()).env("PATH", bin).ok().with_placeholder(folder.path());
     insta::assert_snapshot!(output, @"
     store        [FOLDER]/mlflow.db
-    chosen       `mlflow.db` is MLflow's default store
+    reason       `mlflow.db` is MLflow's default store
     kind         SQLite database, schema of MLflow 3.2 (770bee3ae1dd)
     size         282.6 kB
     installed    MLflow 3.2.0 in [FOLDER]/venv/lib/python3.11/site-packages

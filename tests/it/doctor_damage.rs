@@ -55,7 +55,7 @@ fn failing_servers_are_reported_without_notes() {
     assert_eq!(output.stderr, "");
     insta::assert_snapshot!(output.stdout.replace(server.uri(), "http://SERVER"), @"
     store        http://SERVER
-    chosen       set by --tracking-uri
+    reason       set by --tracking-uri
     kind         tracking server of unknown release
     experiments  1
     traces       2: 2 OK

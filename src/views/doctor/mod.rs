@@ -84,7 +84,7 @@ impl DoctorView {
         let counts = &self.counts;
         let mut facts = vec![
             ("store", self.store.name.clone()),
-            ("chosen", self.reason.clone()),
+            ("reason", self.reason.clone()),
             ("kind", words::store_kind(self)),
         ];
         facts.extend(self.store.info.bytes.map(|bytes| ("size", number::bytes(bytes))));

@@ -10,7 +10,7 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
         "{} trace has spans that mltrace cannot access",
         "{} traces have spans that mltrace cannot access",
     ),
-    meaning: "Their spans are files in cloud storage or on another host, which mltrace cannot access.",
+    meaning: "The spans are files in cloud storage or on another host, which mltrace cannot access.",
     remedy: "read the traces from the tracking server of this store: `mltrace -u https://host`",
     covers: |problem, _| is_claimed(problem),
     in_spans: |trace, finding| finding.add_problems(trace, is_claimed),

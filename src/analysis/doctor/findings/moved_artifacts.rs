@@ -11,7 +11,7 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
         "{} traces have spans that are not at the recorded location",
     ),
     meaning: "The files are no longer in the recorded folder: the store was moved or copied. mltrace finds them next \
-              to the store; MLflow does not, shows these traces without spans, and writes new ones to the old folder.",
+              to the store; MLflow does not, shows no spans, and writes new ones to the old folder.",
     remedy: "to use it in MLflow, move the store back, or create a symlink at the recorded folder; mltrace needs \
              neither",
     in_spans: |trace, finding| {

@@ -7,7 +7,7 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
     name: "record_incomplete",
     severity: Severity::Warning,
     message: Message::Counted("{} trace has an incomplete record", "{} traces have an incomplete record"),
-    meaning: "Their spans were stored, but the record that the application sends at the end of a trace was rejected: \
+    meaning: "The spans were stored, but the record that the application sends at the end of a trace was rejected: \
               name, user, session, run and previews are missing, and the token total is an estimate of the store. \
               MLflow 3.10 and 3.11 do this with a database if calls have cached tokens; later releases do it for \
               broken emoji in inputs.",

@@ -11,7 +11,7 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
         "{} traces have spans where the MLflow installed here does not look",
     ),
     meaning: "MLflow 3.6 and later store spans in rows of the database, but 3.5, which has the same schema, looks for \
-              them in files only. It opens this database and shows these traces without spans, or not at all.",
+              them in files only. It opens this database, but shows such a trace without spans, or not at all.",
     remedy: "use MLflow 3.6 or later for this database, or read it with mltrace",
     in_store: |store, finding| {
         let Some(release) = release_without_rows(store.facts) else { return };

@@ -8,9 +8,9 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
     name: "stuck_traces",
     severity: Severity::Warning,
     message: Message::Counted("{} trace is stuck in progress", "{} traces are stuck in progress"),
-    meaning: "They started more than an hour ago and their end was never recorded: the process was killed or hangs, or \
-              the root span is sent elsewhere. Only spans that had ended are stored, if any.",
-    remedy: "inspect one of them, and make the process end its traces when it stops",
+    meaning: "More than an hour after the start, no end was recorded: the process was killed or hangs, or the root span \
+              is sent elsewhere. Only spans that had ended are stored, if any.",
+    remedy: "inspect the stored spans, and make the process end its traces when it stops",
     command: show_trace,
     in_record: |info, now, finding| {
         let age = now.0.saturating_sub(info.request_time.0) / 1_000_000_000;

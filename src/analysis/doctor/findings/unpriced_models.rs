@@ -7,9 +7,9 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
     name: "unpriced_models",
     severity: Severity::Hint,
     message: Message::Counted("{} model has no known price", "{} models have no known price"),
-    meaning: "These models have tokens, but MLflow recorded no cost, and they are not in mltrace's price table. Their \
-              cost is excluded from totals.",
-    remedy: "write their prices to a file, using those of a known model as a template, and pass it with --prices",
+    meaning: "MLflow recorded tokens but no cost, and mltrace's price table has no price. The cost is excluded from \
+              totals.",
+    remedy: "write the prices to a file, using those of a known model as a template, and pass it with --prices",
     command: |_, _| Some("mltrace prices gpt-4o-mini --json > prices.json".to_owned()),
     in_spans: |trace, finding| {
         for model in trace.usage.unpriced_rows().filter_map(|row| row.model(&trace.spans.list)) {
