@@ -57,7 +57,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "check" -d 'Fail (ex
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "doctor" -d 'Diagnose the trace store'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "prices" -d 'Show prices per million tokens (USD)'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print a shell completion script'
-complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands and topics to a folder'
+complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Write manual pages'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "help" -d 'Explain a command or a topic'
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 const VERSION: &str = concat!("mltrace ", env!("CARGO_PKG_VERSION"));
 
-/// Print the manual page, or write the pages of all commands and topics to a folder
+/// Write manual pages
+///
+/// With DIR, writes the pages of all commands and topics to this folder; without it, prints the page of the program.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace man | man -l -

@@ -52,7 +52,7 @@ pub(super) fn run(args: &PricesArgs, cx: &mut Context) -> Result<()> {
     }
     rows.finish(Some(page))?;
     rows::note_page(cx, &page, !page.complete, "prices");
-    cx.note(prices::table_source());
+    cx.note(&format!("prices are derived from {}", prices::table_source()));
     Ok(())
 }
 

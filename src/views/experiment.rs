@@ -2,7 +2,6 @@
 
 use super::json::ExperimentJson;
 use crate::model::{Experiment, Totals};
-use crate::number;
 use crate::output::{Cell, Column, Heading, Row, TextRole};
 use serde::Serialize;
 
@@ -35,8 +34,7 @@ impl Row for ExperimentRow {
         Column::new("trace_count", Heading::number("traces"), |row, _| Cell::count(row.totals.traces)),
         Column::new("error_count", Heading::number("errors"), |row, _| Cell::errors(row.totals.errors)),
         Column::new("last_trace_time", Heading::number("last trace").drops(2), |row, options| {
-            let time = row.totals.last_trace_time;
-            time.map_or_else(Cell::none, |time| Cell::new(number::age(time, options.now) + " ago", TextRole::Plain))
+            row.totals.last_trace_time.map_or_else(Cell::none, |time| Cell::age(time, options))
         }),
         Column::data("token_usage.input_tokens"),
         Column::data("token_usage.output_tokens"),

@@ -303,10 +303,10 @@ impl Prices {
     }
 }
 
-/// Returns the line of the table that names its source.
+/// Returns the source of the table: `the model catalog of MLflow 3.18.0 (…), dated 2026-11-02`.
 #[must_use]
 pub fn table_source() -> &'static str {
-    TABLE.lines().nth(1).unwrap_or_default().trim_start_matches("# ")
+    TABLE.lines().nth(1).unwrap_or_default().trim_start_matches("# Derived from ").trim_end_matches('.')
 }
 
 fn table_lines() -> impl Iterator<Item = &'static str> {

@@ -5,10 +5,10 @@ fn experiments_are_shown_as_a_table() {
     insta::assert_snapshot!(CommandLine::demo("experiments").run(), @"
     id  name     stage   traces  errors  last trace  tokens
      0  Default  active       0       0           -       -
-     2  Misc     active       4       0     6 h ago       -
-     3  AG2      active       1       0     6 h ago   1,798
-     4  AutoGen  active       2       0     6 h ago     192
-     5  OpenAI   active       6       1     6 h ago     235
+     2  Misc     active       4       0         6 h       -
+     3  AG2      active       1       0         6 h   1,798
+     4  AutoGen  active       2       0         6 h     192
+     5  OpenAI   active       6       1         6 h     235
     ");
     insta::assert_snapshot!(CommandLine::demo("experiments --deleted --width 40").run(), @"
     id  name       traces  errors  tokens

@@ -80,7 +80,7 @@ fn help_of_the_program() {
       doctor       Diagnose the trace store
       prices       Show prices per million tokens (USD)
       completions  Print a shell completion script
-      man          Print the manual page, or write the pages of all commands and topics to a folder
+      man          Write manual pages
       help         Explain a command or a topic
 
     Options:
@@ -1023,7 +1023,10 @@ fn help_of_completions() {
 #[test]
 fn help_of_man() {
     insta::assert_snapshot!(help_without_shared_sections("man"), @"
-    Print the manual page, or write the pages of all commands and topics to a folder
+    Write manual pages
+
+    With DIR, writes the pages of all commands and topics to this folder; without it, prints the page of
+    the program.
 
     Usage: mltrace man [OPTIONS] [DIR]
 

@@ -8,14 +8,14 @@ fn prices_are_shown_as_a_table() {
     gpt-4o-mini  github_copilot      -           -       -  2026-10-27  -
     gpt-4o-mini  openai          $0.15      $0.075   $0.60  2026-10-27  -
     --- stderr
-    note: Derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02.
+    note: prices are derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02
     ");
     insta::assert_snapshot!(CommandLine::new("prices openai/gpt-4o-mini --width 60 -n 1").run(), @"
     model        provider  input  output  default
     gpt-4o-mini  azure     $0.15   $0.60  if provider unknown
     --- stderr
     note: showing 1 of 7 prices (use -n or --all)
-    note: Derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02.
+    note: prices are derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02
     ");
     insta::assert_snapshot!(CommandLine::new("prices gemini-2.5-pro --width 160").run(), @"
     model           provider        input  cache read  output  above                    updated     default
@@ -23,7 +23,7 @@ fn prices_are_shown_as_a_table() {
     gemini-2.5-pro  github_copilot      -           -       -  -                        2026-04-24  -
     gemini-2.5-pro  vertex_ai       $1.25      $0.125  $10.00  200,000: $2.50 → $15.00  2026-09-15  -
     --- stderr
-    note: Derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02.
+    note: prices are derived from the model catalog of MLflow 3.18.0 (mlflow/utils/model_catalog), dated 2026-11-02
     ");
     insta::assert_snapshot!(CommandLine::new("prices gpt-4o-minni").run(), @"
     --- stderr
