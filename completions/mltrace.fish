@@ -593,8 +593,8 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tokens -d 'Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-cost -d 'Maximum cost in US dollars: 0.05, mean=0.01, total=1' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-latency -d 'Maximum latency: 30s, p95=2s' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-llm-calls -d 'Maximum number of LLM calls: 10, mean=4' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tool-calls -d 'Maximum number of tool calls: 10, mean=4' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-llm-calls -d 'Maximum LLM calls: 10 per trace, mean=4 over all' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-tool-calls -d 'Maximum tool calls: 10 per trace, mean=4 over all' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-error-rate -d 'Maximum error rate (5% or 0.05)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l no-exceptions -d 'No exceptions and no failed spans' -r -f -a "raised\t''
 all\t''"

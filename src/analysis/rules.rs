@@ -11,7 +11,7 @@
 //!
 //! pub(super) static FLAG: RuleFlag = RuleFlag {
 //!     name: "max-spans",
-//!     value_name: "[OF=]SPANS",
+//!     value_name: "[STAT=]SPANS",
 //!     help: &["Maximum number of spans: 10, mean=4"],
 //!     values: FlagValues::Many,
 //!     parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of spans"),

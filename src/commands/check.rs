@@ -25,9 +25,9 @@ use std::sync::Arc;
 /// without a price, a trace in progress). An empty selection fails, because --min-traces defaults to 1. Without rules,
 /// the exit code is 2. For each rule that does not pass, prints traces that show why and a command to run next.
 ///
-/// OF is `each` trace (default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. A rules file has lines such as
-/// `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and cost are those of
-/// `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown report is appended to its file
+/// STAT is a statistic: `each` trace (default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. A rules file has lines
+/// such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and cost are those
+/// of `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown report is appended to its file
 /// (for GitHub's job summary); other reports replace their file. See `mltrace help gates`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

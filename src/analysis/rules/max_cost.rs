@@ -11,7 +11,7 @@ use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-cost",
-    value_name: "[OF=]DOLLARS",
+    value_name: "[STAT=]DOLLARS",
     help: &["Maximum cost in US dollars: 0.05, mean=0.01, total=1"],
     values: FlagValues::Many,
     parse: |text| {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-latency",
-    value_name: "[OF=]DURATION",
+    value_name: "[STAT=]DURATION",
     help: &["Maximum latency: 30s, p95=2s"],
     values: FlagValues::Many,
     parse,

@@ -8,8 +8,8 @@ use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-llm-calls",
-    value_name: "[OF=]CALLS",
-    help: &["Maximum number of LLM calls: 10, mean=4"],
+    value_name: "[STAT=]CALLS",
+    help: &["Maximum LLM calls: 10 per trace, mean=4 over all"],
     values: FlagValues::Many,
     parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of calls"),
     measure: Some(&MEASURE),

@@ -10,7 +10,7 @@ use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-tokens",
-    value_name: "[OF=]TOKENS",
+    value_name: "[STAT=]TOKENS",
     help: &["Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)"],
     values: FlagValues::Many,
     parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of tokens"),

@@ -8,8 +8,8 @@ use crate::shell::Suggestion;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "max-tool-calls",
-    value_name: "[OF=]CALLS",
-    help: &["Maximum number of tool calls: 10, mean=4"],
+    value_name: "[STAT=]CALLS",
+    help: &["Maximum tool calls: 10 per trace, mean=4 over all"],
     values: FlagValues::Many,
     parse: |text| parse_maximum(&MEASURE, text, parse_amount, "a number of calls"),
     measure: Some(&MEASURE),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) static FLAG: RuleFlag = RuleFlag {
     name: "min-feedback",
-    value_name: "NAME=[OF=]VALUE",
+    value_name: "NAME=[STAT=]VALUE",
     help: &[
         "Minimum feedback, as a mean by default: correctness=0.8, safety=each=1",
         "yes and true are 1, no and false are 0.",

@@ -833,11 +833,11 @@ fn help_of_check() {
     --min-traces defaults to 1. Without rules, the exit code is 2. For each rule that does not pass,
     prints traces that show why and a command to run next.
 
-    OF is `each` trace (default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. A rules file has lines
-    such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take precedence. Tokens and
-    cost are those of `mltrace usage TRACE`; latency is the execution duration of the trace. A Markdown
-    report is appended to its file (for GitHub's job summary); other reports replace their file. See
-    `mltrace help gates`.
+    STAT is a statistic: `each` trace (default), `mean`, `total`, `p50`, `p90`, `p95` or `p99`. A rules
+    file has lines such as `max-tokens = 5000` and `max-latency = ["30s", "p95=2s"]`; flags take
+    precedence. Tokens and cost are those of `mltrace usage TRACE`; latency is the execution duration of
+    the trace. A Markdown report is appended to its file (for GitHub's job summary); other reports
+    replace their file. See `mltrace help gates`.
 
     Usage: mltrace check [OPTIONS]
 
@@ -846,20 +846,20 @@ fn help_of_check() {
               Print help (see a summary with '-h')
 
     Rules:
-          --max-tokens <[OF=]TOKENS>
+          --max-tokens <[STAT=]TOKENS>
               Maximum tokens: 5000, p95=4000, mean=2000, total=100000 (can be repeated)
 
-          --max-cost <[OF=]DOLLARS>
+          --max-cost <[STAT=]DOLLARS>
               Maximum cost in US dollars: 0.05, mean=0.01, total=1
 
-          --max-latency <[OF=]DURATION>
+          --max-latency <[STAT=]DURATION>
               Maximum latency: 30s, p95=2s
 
-          --max-llm-calls <[OF=]CALLS>
-              Maximum number of LLM calls: 10, mean=4
+          --max-llm-calls <[STAT=]CALLS>
+              Maximum LLM calls: 10 per trace, mean=4 over all
 
-          --max-tool-calls <[OF=]CALLS>
-              Maximum number of tool calls: 10, mean=4
+          --max-tool-calls <[STAT=]CALLS>
+              Maximum tool calls: 10 per trace, mean=4 over all
 
           --max-error-rate <PERCENT>
               Maximum error rate (5% or 0.05)
@@ -885,7 +885,7 @@ fn help_of_check() {
           --forbid-tool <NAME>
               No trace calls this tool
 
-          --min-feedback <NAME=[OF=]VALUE>
+          --min-feedback <NAME=[STAT=]VALUE>
               Minimum feedback, as a mean by default: correctness=0.8, safety=each=1
               
               yes and true are 1, no and false are 0.
