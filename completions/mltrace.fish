@@ -24,7 +24,7 @@ function __fish_mltrace_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_needs_command" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_needs_command" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -59,7 +59,7 @@ complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "prices" -d 'Show pr
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "man" -d 'Write manual pages'
 complete -c mltrace -n "__fish_mltrace_needs_command" -f -a "help" -d 'Explain a command or a topic'
-complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand experiments" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -99,7 +99,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -142,7 +142,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -163,7 +163,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and not __fish_seen_subcommand_from show diff" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -206,7 +206,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -249,7 +249,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand trace; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -294,7 +294,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l max-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand usage" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -339,7 +339,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l max-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand stats" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -383,7 +383,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l grep -d 'Has a
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Maximum number of rows' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -394,7 +394,7 @@ always\t'Always'
 never\t'Never'"
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l width -d 'Wrap output to this width' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l prices -d 'File of prices that take precedence over the built-in ones' -r -F
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l full -d 'Include attributes and events in JSON'
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l full -d 'With --json, include attributes and events'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l deleted -d 'Include deleted experiments'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l llm -d 'LLM calls: same as --type LLM,CHAT_MODEL'
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l all -d 'Print all rows'
@@ -425,7 +425,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l max-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand tools" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -466,7 +466,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l max-durat
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand exceptions" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -509,7 +509,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l max-duratio
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -530,7 +530,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -l no-pager -d
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand sessions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and not __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -568,7 +568,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand session; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -628,7 +628,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l max-duration -
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand check" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -667,7 +667,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l max-duration 
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l min-tokens -d 'Minimum number of recorded tokens' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -689,7 +689,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s q -l quiet -d
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s n -l limit -d 'Maximum number of rows' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -708,7 +708,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -l no-pager -d '
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand prices" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -726,7 +726,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -l no-pager
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'
@@ -744,7 +744,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand man" -l no-pager -d 'Do 
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s q -l quiet -d 'Suppress notes'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s v -l verbose -d 'Print which store is read and why, the filter and the time taken'
 complete -c mltrace -n "__fish_mltrace_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand help" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
 jsonl\t'One JSON object per line'

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Globals {
-    /// Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env: MLFLOW_TRACKING_URI]
+    /// Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env:
+    /// MLFLOW_TRACKING_URI]
     #[arg(short = 'u', long, global = true, value_name = "URI")]
     pub tracking_uri: Option<String>,
     /// Output format

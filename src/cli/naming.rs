@@ -272,13 +272,12 @@ pub(crate) fn spans_of_agents(cx: &Context, trace: &Trace, agents: &Agents, name
 }
 
 fn agent_not_found(cx: &Context, trace: &Trace, name: &str, agents: &Agents) -> Error {
-    let known = match agents.names() {
-        [] => "the trace has no named agents".to_owned(),
-        known => format!("its agents are {}", known.join(", ")),
-    };
     let error = Error::new(ErrorCode::NotFound, format!("no agent `{name}` in trace `{}`", trace.info.trace_id));
+    let error = match agents.names() {
+        [] => error.because("the trace has no named agents"),
+        known => error.hint(format!("agents in this trace: {}", known.join(", "))),
+    };
     error
-        .because(known)
         .hint(cx.quoted_command(&Suggestion::new("trace show").operand(&trace.info.trace_id)) + " shows the whole tree")
 }
 

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
   mltrace spans --grep 'timed? out' --since 1d
   mltrace spans --type LLM --json | jq '.spans[].token_usage'")]
 pub struct SpansArgs {
-    /// Include attributes and events in JSON
+    /// With --json, include attributes and events
     #[arg(long)]
     full: bool,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use crate::json::{Json, Members};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// A view of a JSON value.
+/// Borrowed JSON text; members are parsed on access, without copies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonView<'a>(&'a str);
 

@@ -55,7 +55,7 @@ fn unknown_agents_are_errors_that_list_known_agents() {
     insta::assert_snapshot!(CommandLine::demo("trace show @slow --agent calculator").run(), @"
     --- stderr
     error: no agent `calculator` in trace `tr-f12713f2f4bd3c00c1cd617ccce089b2`
-      caused by: its agents are Assistant, Tool Agent
+      hint: agents in this trace: Assistant, Tool Agent
       hint: `mltrace -u demo: trace show tr-f12713f2f4bd3c00c1cd617ccce089b2` shows the whole tree
     --- exit 3
     ");

@@ -92,8 +92,8 @@ fn help_of_the_program() {
 
     Global options:
       -u, --tracking-uri <URI>
-              Trace store: a path, sqlite:///mlflow.db, https://host, - for stdin, demo: [env:
-              MLFLOW_TRACKING_URI]
+              Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in
+              sample) [env: MLFLOW_TRACKING_URI]
 
       -o, --output <FORMAT>
               Output format
@@ -621,7 +621,7 @@ fn help_of_spans() {
 
     Options:
           --full
-              Include attributes and events in JSON
+              With --json, include attributes and events
 
       -h, --help
               Print help (see a summary with '-h')
