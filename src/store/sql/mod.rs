@@ -4,6 +4,7 @@ pub(in crate::store) mod columns;
 pub(in crate::store) mod conditions;
 mod dialect;
 pub(in crate::store) mod expressions;
+mod figures;
 mod revision;
 mod row;
 mod schema;
@@ -11,7 +12,8 @@ pub(in crate::store) mod span_columns;
 mod statement;
 
 pub(in crate::store) use dialect::Dialect;
+pub(in crate::store) use figures::Figures;
 pub(in crate::store) use revision::revision;
 pub(in crate::store) use row::SqlRow;
-pub(in crate::store) use schema::{COSTS, Schema, TABLES, TOKENS};
+pub(in crate::store) use schema::{Schema, TABLES, TOKENS};
 pub(in crate::store) use statement::{Sql, SqlValue};

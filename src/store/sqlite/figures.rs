@@ -4,47 +4,28 @@
 
 use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
 use super::{SqliteStore, candidates};
-use crate::formats;
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
-use crate::query::{ClauseSource, Label};
+use crate::query::Label;
 use crate::store::error::Result;
-use crate::store::sql::{
-    COSTS, Schema, Sql, SqlRow as _, SqlValue, TOKENS, columns as record_columns, conditions, expressions,
-};
-use crate::store::{Query, RecordPart, Sink};
-use rusqlite::Row;
+use crate::store::sql::{Figures, Schema, Sql, SqlRow as _, SqlValue, conditions, expressions};
+use crate::store::{Query, Sink};
 use std::fmt::Write as _;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
-/// Returns the tags and metadata entries that the query and its filter use. `None` if they need more than figures.
-pub(super) fn labels(store: &SqliteStore, query: &Query) -> Result<Option<Vec<Label>>> {
-    let mut labels = match &query.projection.record {
-        RecordPart::All => return Ok(None),
-        RecordPart::Figures(labels) | RecordPart::OrderedFigures(labels) => labels.clone(),
-    };
-    for clause in &query.filter.clauses {
-        match clause.label() {
-            Some((label, _)) => labels.push(label.clone()),
-            None if clause.source() == ClauseSource::Columns => {}
-            None => return Ok(None),
-        }
-    }
+/// Returns what a query uses. `None` if it needs more than figures.
+pub(super) fn of_query(store: &SqliteStore, query: &Query) -> Result<Option<Figures>> {
+    let Some(mut figures) = Figures::of_query(&store.schema, query) else { return Ok(None) };
     // Metadata rows, from before 3.17 or left over by an upgrade.
     for key in [keys::TOKEN_USAGE, keys::COST] {
         let table = "trace_request_metadata";
         if store.schema.has_table(table) && candidates::has_key(store, table, key)? {
-            labels.push(Label::Metadata(key.to_owned()));
+            figures.add(Label::metadata(key));
         }
     }
-    let is_simple = conditions::are_exact(&store.schema, &query.filter);
-    Ok(is_simple.then_some(labels))
+    Ok(Some(figures))
 }
-
-/// The number of columns before the figures, and before the labels.
-const FIGURES_AT: usize = 5;
-const LABELS_AT: usize = FIGURES_AT + TOKENS.len() + COSTS.len();
 
 /// With more rows, several threads read, each of which has to open the database first.
 const MAX_ROWS_ALONE: i64 = 20_000;
@@ -58,16 +39,16 @@ const MAX_PARTS: i64 = 4_096;
 const PARTS_AHEAD: usize = 2;
 
 /// Reads the traces in file order. Several threads take turns to read parts of a large table.
-pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &mut dyn Sink) -> Result<()> {
+pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: &mut dyn Sink) -> Result<()> {
     let conditions = conditions::from_filter(&store.schema, &query.filter);
     let sql = format!(
         "select t.rowid, {}, {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
         conditions.text,
-        columns(&store.schema, labels),
+        figures.columns(&store.schema),
         expressions::experiment_ids(&query.experiments),
         conditions::time_bounds(&query.filter)
     );
-    let reader = FiguresReader { sql, conditions, labels };
+    let reader = FiguresReader { sql, conditions, figures };
     let ends = "select coalesce(min(rowid), 1), coalesce(max(rowid), 0) from trace_info";
     let (first, last) = store.read(|connection| {
         connection.prepare_cached(ends)?.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
@@ -134,30 +115,30 @@ pub(super) fn read(store: &SqliteStore, query: &Query, labels: &[Label], sink: &
 /// Reads the figures of traces that were found in order.
 pub(super) struct FiguresOfTraces {
     sql: String,
-    labels: Vec<Label>,
+    figures: Figures,
 }
 
 impl FiguresOfTraces {
-    /// Adds to `labels` those that tell whether all spans of a trace are in the database, if `with_spans`. These are
+    /// Adds to `figures` the labels that tell whether all spans of a trace are in the database, if `with_spans`. These are
     /// joined: in a run of rows, a join finds them faster than a subquery, which starts anew for each row.
-    pub(super) fn new(schema: &Schema, mut labels: Vec<Label>, with_spans: bool) -> Self {
+    pub(super) fn new(schema: &Schema, mut figures: Figures, with_spans: bool) -> Self {
         let joined = [
             ("trace_tags", keys::SPANS_LOCATION, Label::Tag(keys::SPANS_LOCATION.to_owned())),
-            ("trace_request_metadata", keys::SIZE_STATS, Label::Metadata(keys::SIZE_STATS.to_owned())),
+            ("trace_request_metadata", keys::SIZE_STATS, Label::metadata(keys::SIZE_STATS)),
         ];
-        let (mut columns, mut joins) = (columns(schema, &labels), String::new());
+        let (mut columns, mut joins) = (figures.columns(schema), String::new());
         for (table, key, label) in joined.into_iter().filter(|(table, ..)| with_spans && schema.has_table(table)) {
             let _ = write!(columns, ", {table}.value");
             let _ = write!(joins, " left join {table} on {table}.key = '{key}' and {table}.request_id = t.request_id");
-            labels.push(label);
+            figures.add(label);
         }
         let sql = format!("select t.rowid, {columns} from trace_info t{joins} where t.rowid >= ? and t.rowid <= ?");
-        Self { sql, labels }
+        Self { sql, figures }
     }
 
     /// Whether the figures of a trace are all that is needed of its record.
     pub(super) fn are_enough(&self, info: &TraceInfo) -> bool {
-        info.name.is_some() || !self.labels.iter().any(|label| matches!(label, Label::Tag(key) if key == keys::NAME))
+        self.figures.are_enough(info)
     }
 
     /// Reads the traces that still exist, with their rows.
@@ -179,7 +160,7 @@ impl FiguresOfTraces {
                     // Rows deleted since are passed.
                     while left.next_if(|(_, hit)| hit.rowid < row_id).is_some() {}
                     if let Some((at, hit)) = left.next_if(|(_, hit)| hit.rowid == row_id) {
-                        found[*at] = Some(info(row, 1, &self.labels)).filter(|info| info.trace_id == hit.id);
+                        found[*at] = Some(self.figures.info(row, 1)).filter(|info| info.trace_id == hit.id);
                     }
                 }
             }
@@ -193,7 +174,7 @@ impl FiguresOfTraces {
 struct FiguresReader<'a> {
     sql: String,
     conditions: Sql,
-    labels: &'a [Label],
+    figures: &'a Figures,
 }
 
 impl FiguresReader<'_> {
@@ -216,7 +197,7 @@ impl FiguresReader<'_> {
                 while let Some(row) = rows.next()? {
                     from = row.get::<_, i64>(0)?.saturating_add(1);
                     if row.integer(1) == Some(1) {
-                        part.push(Trace::without_spans(info(row, 2, self.labels)));
+                        part.push(Trace::without_spans(self.figures.info(row, 2)));
                     }
                     seen += 1;
                     if seen.is_multiple_of(CLOCK_EVERY) && started.elapsed() > limits::READ_TIME {
@@ -230,44 +211,4 @@ impl FiguresReader<'_> {
             }
         }
     }
-}
-
-/// Returns the columns of a record with these labels, a row `t` of `trace_info`.
-fn columns(schema: &Schema, labels: &[Label]) -> String {
-    let fixed = ["t.request_id", "t.experiment_id", "t.timestamp_ms", "t.execution_time_ms", "t.status"];
-    let figures = TOKENS.iter().chain(&COSTS).map(|column| schema.column("trace_info", column));
-    let labels = labels.iter().map(|label| {
-        let value = expressions::label(schema, label);
-        match label {
-            Label::Metadata(key) if key == keys::TOKEN_USAGE => unless_in_columns(schema, &TOKENS[..3], &value),
-            Label::Metadata(key) if key == keys::COST => unless_in_columns(schema, &COSTS, &value),
-            _ => value,
-        }
-    });
-    fixed.map(str::to_owned).into_iter().chain(figures).chain(labels).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns SQL for a metadata row, or null if one of the columns has a value.
-fn unless_in_columns(schema: &Schema, columns: &[&str], row: &str) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| schema.column("trace_info", column)).collect();
-    format!("case when coalesce({}) is null then {row} end", columns.join(", "))
-}
-
-/// Reads a record from the columns of [`columns`], which start at `first`.
-fn info(row: &Row<'_>, first: usize, labels: &[Label]) -> TraceInfo {
-    let mut info = TraceInfo {
-        execution_duration_ms: row.integer(first + 3),
-        recorded_usage: record_columns::usage(row, first + FIGURES_AT),
-        cost: record_columns::cost(row, first + FIGURES_AT + TOKENS.len()),
-        ..record_columns::minimal_info(row, first)
-    };
-    for (at, label) in labels.iter().enumerate() {
-        let Some(value) = row.text(first + LABELS_AT + at) else { continue };
-        match label {
-            Label::Tag(key) => info.tags.add(key, &value),
-            Label::Metadata(key) => info.metadata.add(key, &value),
-        }
-    }
-    info.derive_fields(formats::parse_json);
-    info
 }

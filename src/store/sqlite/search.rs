@@ -45,21 +45,21 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     if query.filter.needs_content() && candidates::has_key(store, "trace_tags", keys::ARCHIVE_LOCATION)? {
         sink.problem(conditions::skipped_archived());
     }
-    let labels = figures::labels(store, query)?;
+    let figures = figures::of_query(store, query)?;
     let is_in_any_order = matches!(query.projection.record, RecordPart::Figures(_)) && query.projection.spans.is_none();
-    if let Some(labels) = labels.as_ref().filter(|_| is_in_any_order) {
-        figures::read(store, query, labels, sink)?;
+    if let Some(figures) = figures.as_ref().filter(|_| is_in_any_order) {
+        figures::read(store, query, figures, sink)?;
         return Ok(None);
     }
     let mut scan = Scan::begin(store, query)?;
     let with_spans = query.projection.spans.is_some();
     let are_spans_in_rows = query.projection.subset == SpanSubset::All && store.schema.has_table("spans");
-    let figures = labels.filter(|_| are_spans_in_rows || !with_spans);
+    let figures = figures.filter(|_| are_spans_in_rows || !with_spans);
     let loader = PageLoader {
         query,
         experiment_names: query.experiment_names(),
         failed: scan.take_failed_rows(),
-        figures: figures.map(|labels| FiguresOfTraces::new(&store.schema, labels, with_spans)),
+        figures: figures.map(|figures| FiguresOfTraces::new(&store.schema, figures, with_spans)),
     };
     let mut search = Search { store, scan, loader: &loader, sink };
     if search.read_all()?.is_break() {
