@@ -7,6 +7,7 @@ mod aggregates;
 mod connection;
 mod count;
 mod dialect;
+mod figures;
 mod keywords;
 mod password_file;
 mod records;

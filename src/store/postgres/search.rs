@@ -3,14 +3,14 @@
 use super::PostgresStore;
 use super::connection::Reads;
 use super::scan::Scan;
-use super::{PgResult, count, records, spans as span_rows};
+use super::{PgResult, count, figures, records, spans as span_rows};
 use crate::model::{SearchableSpan, Trace, TraceInfo, keys};
 use crate::query::ClauseSource;
 use crate::store::error::Result;
 use crate::store::spans::{self, SpanRows};
 use crate::store::sql::span_columns::SpanRowSelection;
-use crate::store::sql::{Sql, SqlValue, conditions};
-use crate::store::{Query, Sink, rows};
+use crate::store::sql::{Figures, Schema, Sql, SqlValue, conditions};
+use crate::store::{Query, RecordPart, Sink, SpanSubset, rows};
 use std::collections::{HashMap, HashSet};
 
 /// The maximum number of traces per page, without and with spans.
@@ -33,6 +33,12 @@ pub(super) fn run(store: &PostgresStore, query: &Query, sink: &mut dyn Sink) -> 
     if query.filter.needs_content() && has_archived_traces(store)? {
         sink.problem(conditions::skipped_archived());
     }
+    let figures = figures::of_query(&store.schema, query).filter(|_| query.projection.subset == SpanSubset::All);
+    let is_in_any_order = matches!(query.projection.record, RecordPart::Figures(_)) && query.projection.spans.is_none();
+    if let Some(figures) = figures.as_ref().filter(|_| is_in_any_order) {
+        figures::read(store, query, figures, sink)?;
+        return Ok(None);
+    }
     let names = query.experiment_names();
     let max_size = if query.projection.spans.is_some() { TRACES_PER_PAGE } else { RECORDS_PER_PAGE };
     let first_size = query.plan.expected.unwrap_or(max_size).clamp(1, max_size);
@@ -43,7 +49,7 @@ pub(super) fn run(store: &PostgresStore, query: &Query, sink: &mut dyn Sink) -> 
             return Ok(None);
         }
         for ids in ids.chunks(max_size) {
-            let page = store.database.read(|reads| read_page(reads, store, query, ids))?;
+            let page = store.database.read(|reads| read_page(reads, store, query, figures.as_ref(), ids))?;
             for mut trace in page.into_traces(store, query) {
                 trace.info.experiment_name =
                     names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
@@ -63,9 +69,18 @@ fn has_archived_traces(store: &PostgresStore) -> Result<bool> {
 }
 
 /// Reads the records of a page, and the spans that the projection and the filter need.
-fn read_page(reads: &mut Reads<'_>, store: &PostgresStore, query: &Query, ids: &[String]) -> PgResult<Page> {
+fn read_page(
+    reads: &mut Reads<'_>,
+    store: &PostgresStore,
+    query: &Query,
+    figures: Option<&Figures>,
+    ids: &[String],
+) -> PgResult<Page> {
     let (filter, schema) = (&query.filter, &store.schema);
-    let mut infos = records::read(reads, schema, ids, filter.needs(ClauseSource::Links))?;
+    let mut infos = match figures {
+        Some(figures) => figures::of_traces(reads, schema, figures, ids)?,
+        None => records::read(reads, schema, ids, filter.needs(ClauseSource::Links))?,
+    };
     // The spans of a trace that its record rules out are not read.
     infos.retain(|info| filter.matches_info(info));
     let ids: Vec<String> = infos.iter().map(|info| info.trace_id.clone()).collect();
@@ -75,9 +90,38 @@ fn read_page(reads: &mut Reads<'_>, store: &PostgresStore, query: &Query, ids: &
         Some(selection) => span_rows::read(reads, schema, &ids, &selection)?,
         None => HashMap::new(),
     };
+    if let Some(figures) = figures
+        && query.projection.spans.is_some()
+    {
+        complete_records(reads, schema, figures, &spans, &mut infos)?;
+    }
     let is_searched = has_conditions && !is_evaluated(store, query);
     let searchable = if is_searched { span_rows::read_searchable(reads, &ids)? } else { HashMap::new() };
     Ok(Page { infos, in_rows, spans, searchable })
+}
+
+/// Reads the whole records of the traces that are not complete in the database.
+fn complete_records(
+    reads: &mut Reads<'_>,
+    schema: &Schema,
+    figures: &Figures,
+    spans: &HashMap<String, SpanRows>,
+    infos: &mut [TraceInfo],
+) -> PgResult<()> {
+    let is_complete = |info: &TraceInfo| {
+        let rows = spans.get(&info.trace_id).filter(|rows| rows.without_content == 0);
+        rows.is_some_and(|rows| figures.are_enough(info) && spans::are_all_in_rows(info, rows.spans.len()))
+    };
+    let ids: Vec<String> = infos.iter().filter(|info| !is_complete(info)).map(|info| info.trace_id.clone()).collect();
+    let whole = if ids.is_empty() { Vec::new() } else { records::read(reads, schema, &ids, false)? };
+    let mut whole: HashMap<String, TraceInfo> = whole.into_iter().map(|info| (info.trace_id.clone(), info)).collect();
+    for info in infos {
+        match whole.remove(&info.trace_id) {
+            Some(record) => *info = record,
+            None => info.span_count = info.span_count.or_else(|| Some(spans.get(&info.trace_id)?.spans.len() as u64)),
+        }
+    }
+    Ok(())
 }
 
 /// Whether the database evaluates all conditions on span rows.
