@@ -304,6 +304,14 @@ pub enum Label {
 }
 
 impl Label {
+    /// Returns the key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Tag(key) | Self::Metadata(key) => key,
+        }
+    }
+
     /// Returns the metadata entry with this key.
     pub(crate) fn metadata(key: &str) -> Self {
         Self::Metadata(key.to_owned())

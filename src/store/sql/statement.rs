@@ -21,13 +21,21 @@ pub(in crate::store) struct Sql {
     pub(in crate::store) values: Vec<SqlValue>,
 }
 
+/// A condition that always holds.
+const TRUE: &str = "1 = 1";
+
 impl Sql {
     pub(in crate::store) fn new(text: impl Into<String>, values: Vec<SqlValue>) -> Self {
         Self { text: text.into(), values }
     }
 
     pub(super) fn constant(condition: bool) -> Self {
-        Self::new(if condition { "1 = 1" } else { "1 = 0" }, Vec::new())
+        Self::new(if condition { TRUE } else { "1 = 0" }, Vec::new())
+    }
+
+    /// Whether there is no condition.
+    pub(in crate::store) fn is_always_true(&self) -> bool {
+        self.text == TRUE
     }
 
     /// Joins conditions with `and`; always true if there are none.

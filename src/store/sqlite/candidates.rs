@@ -93,27 +93,50 @@ fn with_session(store: &SqliteStore, query: &Query, test: &TextTest) -> Result<O
     )
 }
 
-/// Traces that have a tag or metadata entry. The tables of both are sorted by key.
+/// Traces that have a tag or metadata entry.
 fn with_label(store: &SqliteStore, label: &Label, test: &LabelTest) -> Result<Option<Vec<String>>> {
-    let (table, key) = match label {
-        Label::Tag(key) => ("trace_tags", key),
-        Label::Metadata(key) => ("trace_request_metadata", key),
+    match label_rows(store, label, test) {
+        Some((table, condition)) => with_label_key(store, table, label.key(), &condition),
+        None => Ok(None),
+    }
+}
+
+/// Returns the table, sorted by key, whose rows with the key of a label have to be read to find the traces, and the
+/// condition on its value. `None` if traces without such a row may match.
+fn label_rows(store: &SqliteStore, label: &Label, test: &LabelTest) -> Option<(&'static str, Sql)> {
+    let table = match label {
+        Label::Tag(_) => "trace_tags",
+        Label::Metadata(_) => "trace_request_metadata",
     };
-    let condition = match test {
-        LabelTest::Exists => Some(Sql::all([])),
-        LabelTest::Text(TextTest::IsNot(_)) | LabelTest::Missing => None,
-        LabelTest::Text(test) => conditions::text_sql(&store.schema, "value", test),
-    };
-    let is_column = match key.as_str() {
+    let is_column = match label.key() {
         keys::NAME => store.schema.has_column("trace_info", "trace_name"),
         keys::SESSION => store.schema.has_column("trace_info", "session_id"),
         keys::TOKEN_USAGE | keys::COST => true,
         _ => false,
     };
-    match condition {
-        Some(condition) if !is_column && store.schema.has_table(table) => with_label_key(store, table, key, &condition),
-        _ => Ok(None),
+    if is_column || !store.schema.has_table(table) {
+        return None;
     }
+    let condition = match test {
+        LabelTest::Exists => Sql::all([]),
+        LabelTest::Text(TextTest::IsNot(_)) | LabelTest::Missing => return None,
+        LabelTest::Text(test) => conditions::text_sql(&store.schema, "value", test)?,
+    };
+    Some((table, condition))
+}
+
+/// Counts the rows that [`by_scan`] has to read, up to `max` + 1. `None` if it would find nothing.
+pub(super) fn rows_to_scan(store: &SqliteStore, query: &Query, max: usize) -> Result<Option<usize>> {
+    if query.filter.span_types().is_some() && store.schema.has_table("spans") {
+        // It ends soon, whether it finds few or many.
+        return Ok(Some(0));
+    }
+    let labels = query.filter.clauses.iter().filter_map(|clause| clause.label());
+    let mut scanned = labels.filter_map(|(label, test)| Some((label_rows(store, label, test)?.0, label.key())));
+    let Some((table, key)) = scanned.next() else { return Ok(None) };
+    let sql = format!("select count(*) from (select 1 from {table} where key = ? limit {})", max.saturating_add(1));
+    let count: i64 = store.read(|connection| connection.prepare_cached(&sql)?.query_row([key], |row| row.get(0)))?;
+    Ok(Some(usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 /// Whether any trace has a tag or metadata entry with this key.

@@ -62,25 +62,18 @@ impl Scan {
         match &mut self.plan {
             Plan::Listed(ranked) => ranked.next(store, count),
             Plan::Merged { cursors, is_descending } => {
+                let mut positions: Vec<_> = cursors.iter().map(|cursor| cursor.position(*is_descending)).collect();
                 let mut hits = Vec::with_capacity(count);
-                let mut next_rows: Vec<Option<(i64, String)>> = vec![None; cursors.len()];
                 while hits.len() < count {
-                    for (cursor, next_row) in cursors.iter_mut().zip(&mut next_rows) {
-                        if next_row.is_none() {
-                            cursor.fill(store, count, &mut self.problems)?;
-                            // The smallest key comes first, so negate the time if the newest trace comes first.
-                            let key = |(time, hit): &(i64, TraceRow)| {
-                                (if *is_descending { -time } else { *time }, hit.id.clone())
-                            };
-                            *next_row = cursor.hits.front().map(key);
-                        }
-                    }
-                    let first = (0..cursors.len())
-                        .filter(|at| next_rows[*at].is_some())
-                        .min_by(|a, b| next_rows[*a].cmp(&next_rows[*b]));
+                    let is_open = |at: &usize| positions[*at].is_some();
+                    let first = (0..cursors.len()).filter(is_open).min_by(|a, b| positions[*a].cmp(&positions[*b]));
                     let Some(first) = first else { break };
-                    next_rows[first] = None;
-                    hits.extend(cursors[first].hits.pop_front().map(|(_, hit)| hit));
+                    let cursor = &mut cursors[first];
+                    match cursor.hits.pop_front() {
+                        Some((_, hit)) => hits.push(hit),
+                        None => cursor.advance(store, count, &mut self.problems)?,
+                    }
+                    positions[first] = cursor.position(*is_descending);
                 }
                 Ok(hits)
             }
@@ -96,20 +89,59 @@ impl Scan {
 /// The number of traces checked in sort order before candidates are looked for in an index.
 const FIRST_ROWS_CHECKED: usize = 2_000;
 
-/// Whether the first traces in sort order contain as many matches as expected. False if the filter needs spans, which
-/// are not checked here.
+/// The number of traces that a cursor reads at once if there are conditions.
+const ROWS_PER_READ: usize = 2_000;
+
+/// How many rows of labels are read in the time in which one trace is checked in sort order, times two: what was checked
+/// in vain then takes at most as long as finding candidates.
+const LABEL_ROWS_PER_TRACE: usize = 4;
+
+/// Whether traces are found faster in sort order than from candidates: whether the first ones contain as many matches as
+/// expected. As long as finding candidates would take longer than that did, twice as many are checked, so that both
+/// together cost at most twice the better one. False if the filter needs spans, which are not checked here.
 fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -> Result<bool> {
     let Some(expected) = query.plan.expected.filter(|_| !query.filter.needs_spans()) else { return Ok(false) };
-    let rows = FIRST_ROWS_CHECKED / cursors.len().max(1);
-    for cursor in cursors.iter_mut() {
-        match store.try_read(|connection| cursor.read(connection, rows, expected)) {
+    let mut rows = FIRST_ROWS_CHECKED;
+    loop {
+        match check_first(store, cursors, rows, expected) {
             // Damage is reported once the rows are needed.
-            Err(error) if !is_row_damage(&error) => return Err(database_error(&store.name, error).into()),
-            _ => {}
+            Err(error) if is_row_damage(&error) => return Ok(false),
+            Err(error) => return Err(database_error(&store.name, error).into()),
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+        }
+        let affordable = rows.saturating_mul(LABEL_ROWS_PER_TRACE);
+        match candidates::rows_to_scan(store, query, affordable)? {
+            None => return Ok(true),
+            Some(count) if count <= affordable => return Ok(false),
+            Some(_) => rows = rows.saturating_mul(2),
         }
     }
-    let found: usize = cursors.iter().map(|cursor| cursor.hits.len()).sum();
-    Ok(found >= expected || cursors.iter().all(|cursor| cursor.is_done))
+}
+
+/// Checks traces until `rows` of them were checked. Whether these are all, or contain as many matches as expected.
+fn check_first(
+    store: &SqliteStore,
+    cursors: &mut [IndexCursor],
+    rows: usize,
+    expected: usize,
+) -> rusqlite::Result<bool> {
+    let per_cursor = rows / cursors.len().max(1);
+    loop {
+        let found: usize = cursors.iter().map(|cursor| cursor.hits.len()).sum();
+        if found >= expected || cursors.iter().all(|cursor| cursor.is_done) {
+            return Ok(true);
+        }
+        let mut is_checked = true;
+        for cursor in cursors.iter_mut().filter(|cursor| !cursor.is_done && cursor.checked < per_cursor) {
+            let left = per_cursor - cursor.checked;
+            store.try_read(|connection| cursor.read(connection, left, expected))?;
+            is_checked = false;
+        }
+        if is_checked {
+            return Ok(false);
+        }
+    }
 }
 
 /// A cursor on the index (experiment, time), which exists in every release.
@@ -120,6 +152,8 @@ struct IndexCursor {
     is_unconditional: bool,
     last: Option<(i64, String)>,
     hits: VecDeque<(i64, TraceRow)>,
+    /// The number of traces read.
+    checked: usize,
     is_done: bool,
 }
 
@@ -138,37 +172,48 @@ impl IndexCursor {
             experiment: expressions::experiment_id(experiment_id),
             sql: [sql(""), sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)"))],
             conditions: conditions.values.clone(),
-            is_unconditional: conditions.text == "1",
+            is_unconditional: conditions.is_always_true(),
             last: None,
             hits: VecDeque::new(),
+            checked: 0,
             is_done: false,
         }
     }
 
-    /// Reads until there is a hit, or until the end.
-    fn fill(&mut self, store: &SqliteStore, count: usize, problems: &mut Vec<Problem>) -> Result<()> {
-        while self.hits.is_empty() && !self.is_done {
-            // Without conditions, every row is a hit. With them, many rows may be needed for a few hits.
-            let rows = if self.is_unconditional { count } else { 10_000 };
-            let last = self.last.clone();
-            let mut read = |connection: &Connection| {
-                self.hits.clear();
-                self.is_done = false;
-                self.last.clone_from(&last);
-                self.read(connection, rows, count)
-            };
-            // Damage ends this cursor, not the search.
-            let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
-                Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, error).into()),
-                done => Ok(done),
-            })?;
-            if let Err(error) = done {
-                problems.push(Problem::new(
-                    "damaged_index",
-                    format!("the database is damaged; older traces cannot be listed: {error}"),
-                ));
-                self.is_done = true;
-            }
+    /// Returns how far the cursor is, in sort order: at its next hit, or behind the rows that were read without one. `None`
+    /// at the end. A hit comes before a cursor that has read as far as to the same place.
+    fn position(&self, is_descending: bool) -> Option<(Option<(i64, String)>, bool)> {
+        // The smallest key comes first, so negate the time if the newest trace comes first.
+        let key = |time: i64, id: &str| (if is_descending { -time } else { time }, id.to_owned());
+        match (self.hits.front(), &self.last) {
+            (Some((time, hit)), _) => Some((Some(key(*time, &hit.id)), false)),
+            (None, _) if self.is_done => None,
+            (None, last) => Some((last.as_ref().map(|(time, id)| key(*time, id)), true)),
+        }
+    }
+
+    /// Reads more rows, of which none may be a hit.
+    fn advance(&mut self, store: &SqliteStore, count: usize, problems: &mut Vec<Problem>) -> Result<()> {
+        // Without conditions, every row is a hit. With them, many rows may be needed for a few hits.
+        let rows = if self.is_unconditional { count } else { ROWS_PER_READ };
+        let last = self.last.clone();
+        let mut read = |connection: &Connection| {
+            self.hits.clear();
+            self.is_done = false;
+            self.last.clone_from(&last);
+            self.read(connection, rows, count)
+        };
+        // Damage ends this cursor, not the search.
+        let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
+            Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, error).into()),
+            done => Ok(done),
+        })?;
+        if let Err(error) = done {
+            problems.push(Problem::new(
+                "damaged_index",
+                format!("the database is damaged; older traces cannot be listed: {error}"),
+            ));
+            self.is_done = true;
         }
         Ok(())
     }
@@ -187,6 +232,7 @@ impl IndexCursor {
         let mut seen = 0;
         while let Some(row) = rows.next()? {
             seen += 1;
+            self.checked += 1;
             let matches = row.integer(2) == Some(1);
             let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
             if !matches && !is_long && seen < limit {
