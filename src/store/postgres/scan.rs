@@ -84,7 +84,9 @@ impl Parts {
         let collation = if self.is_text { " collate \"C\"" } else { "" };
         let key = format!("({}){collation}", self.key);
         let direction = if is_descending { "desc" } else { "asc" };
-        let after = last.map(|(value, id)| after(&key, value, id, is_descending));
+        let after = last.map(|(value, id)| {
+            if self.is_by_time { after_time(value, id, is_descending) } else { after(&key, value, id, is_descending) }
+        });
         let is_selected = Sql::all(after.into_iter().chain([self.conditions.clone()]));
         let order =
             |key: &str| format!("order by {key} {direction} nulls last, t.request_id collate \"C\" limit {size}");
@@ -109,7 +111,15 @@ impl Parts {
     }
 }
 
-/// Returns a condition for traces behind one in sort order. Traces without a value are last.
+/// Returns a condition for traces behind one in the order of time, by which the index is entered at that trace.
+fn after_time(time: &SortValue, id: &str, is_descending: bool) -> Sql {
+    let millis = if let SortValue::Number(millis) = time { *millis as i64 } else { 0 };
+    let behind = if is_descending { "<" } else { ">" };
+    let text = format!("t.timestamp_ms {behind}= ? and (t.timestamp_ms {behind} ? or t.request_id collate \"C\" > ?)");
+    Sql::new(text, vec![SqlValue::Integer(millis), SqlValue::Integer(millis), SqlValue::Text(id.to_owned())])
+}
+
+/// Returns a condition for traces behind one in another order. Traces without a value are last.
 fn after(key: &str, value: &SortValue, id: &str, is_descending: bool) -> Sql {
     let behind = if is_descending { "<" } else { ">" };
     let is_tie_behind = "t.request_id collate \"C\" > ?";

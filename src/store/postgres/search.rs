@@ -10,12 +10,17 @@ use crate::store::error::Result;
 use crate::store::spans::{self, SpanRows};
 use crate::store::sql::span_columns::SpanRowSelection;
 use crate::store::sql::{Figures, Schema, Sql, SqlValue, conditions};
-use crate::store::{Query, RecordPart, Sink, SpanSubset, rows};
+use crate::store::{Query, RecordPart, Sink, SpanDetail, SpanSubset, rows};
 use std::collections::{HashMap, HashSet};
 
-/// The maximum number of traces per page, without and with spans.
-const RECORDS_PER_PAGE: usize = 500;
-const TRACES_PER_PAGE: usize = 64;
+/// Returns the maximum number of traces per page. Spans without attributes take little memory.
+const fn max_page_size(query: &Query) -> usize {
+    match query.projection.spans {
+        None => 500,
+        Some(SpanDetail::Calls | SpanDetail::Tree) => 256,
+        Some(SpanDetail::Exceptions | SpanDetail::All) => 64,
+    }
+}
 
 /// A page of traces as it was read in one transaction.
 struct Page {
@@ -40,7 +45,7 @@ pub(super) fn run(store: &PostgresStore, query: &Query, sink: &mut dyn Sink) -> 
         return Ok(None);
     }
     let names = query.experiment_names();
-    let max_size = if query.projection.spans.is_some() { TRACES_PER_PAGE } else { RECORDS_PER_PAGE };
+    let max_size = max_page_size(query);
     let first_size = query.plan.expected.unwrap_or(max_size).clamp(1, max_size);
     let mut scan = Scan::new(&store.schema, query, first_size);
     loop {
