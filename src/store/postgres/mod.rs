@@ -23,10 +23,11 @@ pub use keywords::{POSTGRES_VARIABLES, PostgresSettings};
 
 use super::artifact::Artifacts;
 use super::error::{PostgresError, Result};
+use super::sql::columns::ExperimentTags;
 use super::sql::span_columns::SpanRowSelection;
 use super::sql::{Schema, Sql, SqlRow as _, SqlValue, TABLES, columns, revision};
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
-use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
 use crate::query::AssessmentTest;
 use connection::{Database, Reads};
 use dialect::POSTGRES;
@@ -87,19 +88,13 @@ impl TraceStore for PostgresStore {
         let sql = format!("select {} from experiments t order by t.experiment_id", columns::experiment(&self.schema));
         let (mut experiments, tags) = self.database.read(|reads| {
             let experiments = reads.all(&Sql::new(sql, Vec::new()), columns::experiment_of)?;
-            let mut tags: HashMap<String, Labels> = HashMap::new();
+            let mut tags = ExperimentTags::default();
             if self.schema.has_table("experiment_tags") {
-                let sql = "select experiment_id, key, value from experiment_tags";
-                reads.each(&Sql::new(sql, Vec::new()), |row| {
-                    let id = row.text(0).unwrap_or_default();
-                    tags.entry(id).or_default().add(&row.text_or_empty(1), &row.text_or_empty(2));
-                })?;
+                reads.each(&Sql::new(ExperimentTags::SQL, Vec::new()), |row| tags.add(row))?;
             }
             Ok((experiments, tags))
         })?;
-        for experiment in &mut experiments {
-            experiment.tags = tags.get(&experiment.experiment_id).cloned().unwrap_or_default();
-        }
+        tags.move_to(&mut experiments);
         Ok(experiments)
     }
 

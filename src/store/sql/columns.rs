@@ -9,6 +9,7 @@ use crate::json::Json;
 use crate::model::{
     Assessment, AssessmentKind, Cost, Experiment, Labels, Timestamp, TokenUsage, TraceInfo, TraceState, keys,
 };
+use std::collections::HashMap;
 
 /// Returns the columns of an experiment, a row `t` of its table.
 pub(in crate::store) fn experiment(schema: &Schema) -> String {
@@ -32,6 +33,28 @@ pub(in crate::store) fn experiment_of(row: &impl SqlRow) -> Experiment {
         creation_time: row.integer(5).map(Timestamp::from_millis),
         last_update_time: row.integer(6).map(Timestamp::from_millis),
         tags: Labels::default(),
+    }
+}
+
+/// The tags of experiments, by experiment id.
+#[derive(Default)]
+pub(in crate::store) struct ExperimentTags(HashMap<String, Labels>);
+
+impl ExperimentTags {
+    /// The statement whose rows are added.
+    pub(in crate::store) const SQL: &str = "select experiment_id, key, value from experiment_tags";
+
+    /// Adds a tag.
+    pub(in crate::store) fn add(&mut self, row: &impl SqlRow) {
+        let (Some(id), Some(key)) = (row.text(0), row.text(1)) else { return };
+        self.0.entry(id).or_default().add(&key, &row.text_or_empty(2));
+    }
+
+    /// Moves the tags to their experiments.
+    pub(in crate::store) fn move_to(mut self, experiments: &mut [Experiment]) {
+        for experiment in experiments {
+            experiment.tags = self.0.remove(&experiment.experiment_id).unwrap_or_default();
+        }
     }
 }
 

@@ -28,12 +28,13 @@ mod unlocked;
 
 use super::artifact::Artifacts;
 use super::spans::{self, SpanRows};
+use super::sql::columns::ExperimentTags;
 use super::sql::span_columns::SpanRowSelection;
 use super::sql::{Schema, SqlRow as _, columns};
 use super::thread_limit;
 use super::{Aggregates, AssessedTraces, Notice, Query, Sink, SpanDetail, StoreEnvironment, TraceKey, TraceStore};
 use crate::limits;
-use crate::model::{Experiment, Labels, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo};
 use crate::query::AssessmentTest;
 use crate::store::error::{DatabaseError, Result};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -159,21 +160,17 @@ impl TraceStore for SqliteStore {
                 .prepare_cached(&sql)?
                 .query_map([], |row| Ok(columns::experiment_of(row)))?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
-            let mut tags: HashMap<String, Labels> = HashMap::new();
+            let mut tags = ExperimentTags::default();
             if self.schema.has_table("experiment_tags") {
-                let mut statement =
-                    connection.prepare_cached("select experiment_id, key, value from experiment_tags")?;
+                let mut statement = connection.prepare_cached(ExperimentTags::SQL)?;
                 let mut rows = statement.query([])?;
                 while let Some(row) = rows.next()? {
-                    let (Some(id), Some(key)) = (row.text(0), row.text(1)) else { continue };
-                    tags.entry(id).or_default().add(&key, &row.text(2).unwrap_or_default());
+                    tags.add(row);
                 }
             }
             Ok((experiments, tags))
         })?;
-        for experiment in &mut experiments {
-            experiment.tags = tags.get(&experiment.experiment_id).cloned().unwrap_or_default();
-        }
+        tags.move_to(&mut experiments);
         Ok(experiments)
     }
 
