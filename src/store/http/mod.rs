@@ -6,6 +6,7 @@ mod body;
 mod clauses;
 mod client;
 mod failure;
+mod load;
 mod mask;
 mod metrics;
 mod pages;
@@ -20,27 +21,23 @@ mod url;
 pub use access::ServerSettings;
 pub(super) use url::without_credentials;
 
-use super::parallel::in_parallel;
+use super::aggregates;
 use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
 use super::{Aggregates, Notice, Query, ReadPlan, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
-use super::{aggregates, rows};
 use crate::formats;
 use crate::limits;
 use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, parse_release};
 use crate::query::{ClauseSource, Filter};
 use crate::store::error::{Result, ServerErrorKind, StoreError};
-use body::BudgetShare;
 use client::Client;
+use load::SelectedTrace;
 use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
 use request::ApiRequest;
 use response::ApiResponse;
 use serde_json::json;
-use spans::SpanFetch;
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use url::url_encode;
 
 /// Number of newest traces that are searched for an id prefix if the server cannot search ids.
@@ -252,87 +249,6 @@ impl HttpStore {
         }
         Ok((infos, true))
     }
-
-    /// Sends a batch of selected traces to the sink, with their spans if needed.
-    fn emit(&self, batch: &[SelectedTrace], filter: &Filter, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
-        let (client, generation) = (&self.client, self.generation());
-        let span_fetch = if self.traces_without_spans.get() < MAX_TRACES_WITHOUT_SPANS {
-            SpanFetch::AllRoutes
-        } else {
-            SpanFetch::FirstRouteOnce
-        };
-        // After a failure, the rest of the batch is not requested.
-        let has_failed = AtomicBool::new(false);
-        let is_over_budget = AtomicBool::new(false);
-        // Returns the trace with its share of the memory budget; `None` if concurrent reads use up the budget.
-        let read = |selected: &SelectedTrace, detail: SpanDetail, mut share: BudgetShare| {
-            let trace = spans::read(client, generation, selected.info.clone(), detail, span_fetch, &mut share);
-            has_failed.fetch_or(trace.is_err(), Ordering::Relaxed);
-            let mut trace = trace.transpose()?;
-            if let Ok(trace) = &mut trace
-                && selected.needs_rows
-            {
-                trace.rows = Some(rows::from_spans(trace, filter));
-            }
-            Some((trace, Some(share)))
-        };
-        let load = |selected: &SelectedTrace| {
-            let Some(detail) = selected.spans else {
-                return Some((Ok(Trace::without_spans(selected.info.clone())), None));
-            };
-            if has_failed.load(Ordering::Relaxed) || is_over_budget.load(Ordering::Relaxed) {
-                return None;
-            }
-            let loaded = read(selected, detail, BudgetShare::limited(&client.budget));
-            is_over_budget.fetch_or(loaded.is_none(), Ordering::Relaxed);
-            loaded
-        };
-        let needs_spans = batch.iter().any(|selected| selected.spans.is_some());
-        let concurrency = if needs_spans { limits::CONCURRENT_REQUESTS } else { 1 };
-        let mut failure = None;
-        for (selected, loaded) in batch.iter().zip(in_parallel(batch, concurrency, load)) {
-            if failure.is_some() {
-                break;
-            }
-            // Traces that exceeded the budget are read one by one, without a budget.
-            let loaded = match (loaded, selected.spans) {
-                (None, Some(detail)) if !has_failed.load(Ordering::Relaxed) => {
-                    read(selected, detail, BudgetShare::unlimited(&client.budget))
-                }
-                (loaded, _) => loaded,
-            };
-            // The share is returned to the budget after the trace was sent to the sink.
-            let Some((trace, _share)) = loaded else { continue };
-            match trace {
-                Ok(trace) => {
-                    if let Some(spans) = &trace.spans {
-                        let is_lost = spans
-                            .problems
-                            .iter()
-                            .any(|problem| matches!(&*problem.kind, "missing_spans" | spans::UNSERVED_SPANS));
-                        self.traces_without_spans.set(if is_lost { self.traces_without_spans.get() + 1 } else { 0 });
-                    }
-                    if sink.trace(trace).is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-                Err(error) => failure = Some(error),
-            }
-        }
-        failure.map_or(Ok(ControlFlow::Continue(())), Err)
-    }
-}
-
-/// After this many traces in a row without spans, the trace storage of the server is assumed to be broken.
-const MAX_TRACES_WITHOUT_SPANS: usize = 64;
-
-/// A trace that matches the query, or may match once its spans are read.
-struct SelectedTrace {
-    info: TraceInfo,
-    /// How much of its spans to fetch, if any.
-    spans: Option<SpanDetail>,
-    /// Whether the client evaluates span conditions.
-    needs_rows: bool,
 }
 
 /// Size of the first batch of traces whose spans are fetched together. Small, so that little is fetched in vain if the
