@@ -24,7 +24,7 @@ pub use object::strict_json;
 pub use otlp::parse_traces_pb;
 pub use records::{InfoPage, parse_experiment, parse_experiment_page, parse_trace_info, parse_trace_page};
 pub use span::{TraceFile, span, trace_file};
-pub use wire::parse_wire_spans;
+pub use wire::{parse_wire_spans, parse_wire_traces};
 pub use yaml::{assessment, experiment, request_time, trace_info};
 
 #[cfg(test)]

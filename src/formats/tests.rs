@@ -393,6 +393,14 @@ fn spans_of_a_server_are_the_spans_of_the_file() {
         let sent = parse_wire_spans(sent, SpanDetail::All).unwrap();
         assert_eq!(debug_text(&sent), debug_text(&stored));
     }
+    let all = parse_wire_traces(
+        &batch.replacen("\"traces\":[", "\"traces\":[{\"trace_info\":{\"trace_id\":\"tr-0\"}},", 1),
+        SpanDetail::All,
+    );
+    let all: Vec<_> = all.unwrap().iter().map(|(id, file)| (id.clone(), debug_text(file))).collect();
+    assert_eq!(all, [("tr-0".to_owned(), "[]".to_owned()), ("tr-1".to_owned(), debug_text(&stored))]);
+    assert!(parse_wire_traces(r#"{"traces":[{"trace_info":{}}]}"#, SpanDetail::All).is_err());
+    assert!(parse_wire_traces("{}", SpanDetail::All).unwrap().is_empty());
     let tree = parse_wire_spans(SENT, SpanDetail::Tree).unwrap();
     assert!(tree.spans.iter().all(|span| span.payload.is_none()));
     assert_eq!(tree.spans[1].model.as_deref(), Some("gpt-4o-mini"));

@@ -24,6 +24,24 @@ pub fn parse_wire_spans(text: &str, detail: SpanDetail) -> Result<TraceFile, Str
         Some(trace) => trace,
         None => ResponseObject::from_raw(response.list("traces")?.first().ok_or("no trace in the response")?)?,
     };
+    spans_of(&trace, detail)
+}
+
+/// Reads the spans of every trace in a response of `traces/batchGet`, with the ids of the traces.
+///
+/// # Errors
+/// If the response is not one, or a trace has no id.
+pub fn parse_wire_traces(text: &str, detail: SpanDetail) -> Result<Vec<(String, TraceFile)>, String> {
+    let strict = strict_json(text)?;
+    let read = |raw| {
+        let trace = ResponseObject::from_raw(raw)?;
+        let id = trace.object("trace_info").and_then(|info| info.text("trace_id")).ok_or("missing trace id")?;
+        Ok((id, spans_of(&trace, detail)?))
+    };
+    ResponseObject::parse(&strict)?.list("traces")?.into_iter().map(read).collect()
+}
+
+fn spans_of(trace: &ResponseObject<'_>, detail: SpanDetail) -> Result<TraceFile, String> {
     let mut file = TraceFile::default();
     for raw in trace.list("spans")? {
         match ResponseObject::from_raw(raw).and_then(|record| parse_span(&record)) {

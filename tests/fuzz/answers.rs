@@ -14,5 +14,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     }
     let _ = (formats::parse_experiment_page(text), formats::parse_experiment(text));
     decoded(|keep| formats::parse_wire_spans(text, keep).unwrap_or_default().spans);
+    let batch = |keep| formats::parse_wire_traces(text, keep).unwrap_or_default();
+    decoded(|keep| batch(keep).into_iter().flat_map(|(_, file)| file.spans).collect());
     decoded(|keep| formats::trace_file(text, keep).spans);
 });

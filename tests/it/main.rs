@@ -9,6 +9,7 @@
     reason = "panics are test failures, and snapshots are long"
 )]
 
+mod batches;
 mod check;
 mod commands;
 mod concurrency;

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A record in the format of the 3.0 routes. Higher numbers are newer.
-fn record(number: usize) -> Value {
+pub(crate) fn record(number: usize) -> Value {
     json!({
         "trace_id": format!("tr-{number:032x}"),
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "1"}},

@@ -2,6 +2,7 @@
 //! possible; the capabilities of its release are detected from its responses.
 
 mod access;
+mod batch;
 mod body;
 mod clauses;
 mod client;
@@ -12,6 +13,7 @@ mod metrics;
 mod pages;
 mod request;
 mod response;
+mod selection;
 mod server;
 mod spans;
 mod tls;
@@ -30,10 +32,10 @@ use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, Tra
 use crate::query::{ClauseSource, Filter};
 use crate::store::error::{Result, ServerErrorKind, StoreError};
 use client::Client;
-use load::SelectedTrace;
 use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
 use request::ApiRequest;
 use response::ApiResponse;
+use selection::SelectedTrace;
 use serde_json::json;
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
@@ -60,6 +62,8 @@ pub(super) struct HttpStore {
     version: OnceCell<Option<String>>,
     /// Number of traces in a row whose spans the server did not return.
     traces_without_spans: Cell<usize>,
+    /// Number of batches in a row in which the server returned no spans.
+    empty_batches: Cell<usize>,
 }
 
 impl HttpStore {
@@ -72,6 +76,7 @@ impl HttpStore {
             experiments: OnceCell::new(),
             version: OnceCell::new(),
             traces_without_spans: Cell::new(0),
+            empty_batches: Cell::new(0),
         })
     }
 
@@ -251,11 +256,9 @@ impl HttpStore {
     }
 }
 
-/// Size of the first batch of traces whose spans are fetched together. Small, so that little is fetched in vain if the
-/// sink stops early.
-const FIRST_BATCH: usize = limits::CONCURRENT_REQUESTS;
-/// Maximum size of such a batch.
-const MAX_BATCH: usize = 4 * limits::CONCURRENT_REQUESTS;
+/// Number of traces whose spans are fetched together at first. Small, so that little is fetched in vain if the sink stops
+/// early.
+const FIRST_GROUP: usize = limits::CONCURRENT_REQUESTS;
 
 impl TraceStore for HttpStore {
     fn name(&self) -> &str {
@@ -280,7 +283,7 @@ impl TraceStore for HttpStore {
         let mut problems = Vec::new();
         let mut pages = TracePages::new(self, query, &mut problems)?;
         let mut sorted = if pages.is_in_order() { None } else { Some(pages.drain_sorted(&mut problems)?) };
-        let (mut batch, mut size) = (Vec::new(), FIRST_BATCH);
+        let (mut group, mut size) = (Vec::new(), FIRST_GROUP);
         loop {
             let next = match &mut sorted {
                 Some(sorted) => sorted.pop_front(),
@@ -303,16 +306,16 @@ impl TraceStore for HttpStore {
             let for_span_tests = detail_for_span_rows(&query.filter).filter(|_| !has_decided_spans);
             let for_root = needs_root.then_some(SpanDetail::Tree);
             let spans = query.projection.spans.max(for_spans).max(for_span_tests).max(for_root);
-            batch.push(SelectedTrace { info, spans, needs_rows: for_span_tests.is_some() });
-            if spans.is_none() || batch.len() >= size {
-                if self.emit(&batch, &query.filter, sink)?.is_break() {
+            group.push(SelectedTrace { info, spans, needs_rows: for_span_tests.is_some() });
+            if spans.is_none() || group.len() >= size {
+                if self.emit(&group, &query.filter, sink)?.is_break() {
                     return Ok(None);
                 }
-                batch.clear();
-                size = (size * 2).min(MAX_BATCH);
+                group.clear();
+                size = (size * 2).min(self.max_group(spans));
             }
         }
-        self.emit(&batch, &query.filter, sink).map(|_| None)
+        self.emit(&group, &query.filter, sink).map(|_| None)
     }
 
     fn is_local(&self) -> bool {
@@ -320,10 +323,10 @@ impl TraceStore for HttpStore {
     }
 
     fn load_spans(&self, infos: Vec<TraceInfo>, detail: SpanDetail, sink: &mut dyn Sink) -> Result<()> {
-        let batch: Vec<SelectedTrace> =
+        let traces: Vec<SelectedTrace> =
             infos.into_iter().map(|info| SelectedTrace { info, spans: Some(detail), needs_rows: false }).collect();
-        for chunk in batch.chunks(MAX_BATCH) {
-            if self.emit(chunk, &Filter::default(), sink)?.is_break() {
+        for group in traces.chunks(self.max_group(Some(detail))) {
+            if self.emit(group, &Filter::default(), sink)?.is_break() {
                 break;
             }
         }

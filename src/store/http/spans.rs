@@ -106,6 +106,11 @@ pub(super) fn read(
     Ok(Some(build_trace(info, file, is_confirmed, errors)))
 }
 
+/// Returns a trace with the spans that a batch returned.
+pub(super) fn from_batch(info: TraceInfo, file: TraceFile) -> Trace {
+    build_trace(info, Some(file), true, Vec::new())
+}
+
 fn has_spans(file: Option<&TraceFile>) -> bool {
     file.is_some_and(|file| !file.spans.is_empty())
 }
