@@ -1,4 +1,4 @@
-//! Parallel map that keeps the order of its items.
+//! Work on several threads whose results come in order.
 
 use super::thread_limit;
 use std::sync::Mutex;
@@ -34,4 +34,45 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: i
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Does work on another thread while this one does something else. Returns both results.
+pub(super) fn beside<R: Send, S>(work: impl Fn() -> R + Sync, meanwhile: impl FnOnce() -> S) -> (R, S) {
+    std::thread::scope(|scope| {
+        let can_start = thread_limit::spare_threads() > 0;
+        let thread = can_start.then(|| std::thread::Builder::new().spawn_scoped(scope, &work).ok()).flatten();
+        let other = meanwhile();
+        // If no thread can be started, this one does its work.
+        let result = match thread {
+            Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            None => work(),
+        };
+        (result, other)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        let items: Vec<u64> = (0..100).collect();
+        let slow_first = |item: &u64| {
+            std::thread::sleep(std::time::Duration::from_micros(100 - item));
+            item * 2
+        };
+        for threads in [1, 2, 8] {
+            assert_eq!(in_parallel(&items, threads, slow_first), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn both_results_are_returned() {
+        let (sent, received) = std::sync::mpsc::channel();
+        let received = Mutex::new(received);
+        // Each needs the other to run.
+        let work = || received.lock().unwrap().recv().unwrap() + 1;
+        assert_eq!(beside(work, || sent.send(1)), (2, Ok(())));
+    }
 }

@@ -24,18 +24,18 @@ pub use access::ServerSettings;
 pub(super) use url::without_credentials;
 
 use super::aggregates;
-use super::projection::{detail_for_displayed_spans, detail_for_span_rows};
+use super::parallel::beside;
 use super::{Aggregates, Notice, Query, ReadPlan, Sink, SpanDetail, Summaries, SummaryGrouping, TraceKey, TraceStore};
 use crate::formats;
 use crate::limits;
-use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, keys, parse_release};
-use crate::query::{ClauseSource, Filter};
+use crate::model::{Experiment, Problem, StoreInfo, StoreKind, Totals, Trace, TraceInfo, parse_release};
+use crate::query::Filter;
 use crate::store::error::{Result, ServerErrorKind, StoreError};
 use client::Client;
 use pages::{ApiGeneration, ListedTrace, PageLimit, SearchRequest, TracePages};
 use request::ApiRequest;
 use response::ApiResponse;
-use selection::SelectedTrace;
+use selection::{SelectedTrace, Selection};
 use serde_json::json;
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
@@ -279,43 +279,27 @@ impl TraceStore for HttpStore {
     }
 
     fn search(&self, query: &Query, sink: &mut dyn Sink) -> Result<Option<usize>> {
-        let names = query.experiment_names();
         let mut problems = Vec::new();
-        let mut pages = TracePages::new(self, query, &mut problems)?;
-        let mut sorted = if pages.is_in_order() { None } else { Some(pages.drain_sorted(&mut problems)?) };
-        let (mut group, mut size) = (Vec::new(), FIRST_GROUP);
-        loop {
-            let next = match &mut sorted {
-                Some(sorted) => sorted.pop_front(),
-                None => pages.next(&mut problems)?,
+        let pages = TracePages::new(self, query, &mut problems)?;
+        let mut selection = Selection::new(pages, query, problems)?;
+        let mut size = FIRST_GROUP;
+        let mut group = selection.next_group(size, sink)?;
+        while let Some(last) = group.last() {
+            size = (size * 2).min(self.max_group(last.spans));
+            let loader = self.loader(&query.filter);
+            // If all traces are read, the next group is listed while this one is loaded.
+            let (parts, next) = if query.plan.expected.is_none() && last.spans.is_some() {
+                let (parts, next) = beside(|| loader.load(&group), || selection.next_group(size, sink));
+                (parts, Some(next))
+            } else {
+                (loader.load(&group), None)
             };
-            problems.drain(..).for_each(|problem| sink.problem(problem));
-            let Some(ListedTrace { mut info, has_decided_spans }) = next else { break };
-            info.experiment_name = names.get(info.experiment_id.as_str()).map(|name| (*name).to_owned());
-            let needs_root = query.filter.needs_root_name(&info);
-            if !needs_root && !query.filter.matches_info(&info) {
-                continue;
+            if self.send(&group, &loader, parts, sink)?.is_break() {
+                break;
             }
-            let has_span_match = pages.has_span_match(&info, &mut problems)?;
-            if has_span_match == Some(false) && !may_have_untyped_spans(&info) {
-                continue;
-            }
-            // A span type found by the server need not be checked again. A text must be read, since it is shown.
-            let is_type_match = has_span_match == Some(true) && !query.filter.needs(ClauseSource::Spans);
-            let for_spans = detail_for_displayed_spans(&query.filter).filter(|_| !is_type_match);
-            let for_span_tests = detail_for_span_rows(&query.filter).filter(|_| !has_decided_spans);
-            let for_root = needs_root.then_some(SpanDetail::Tree);
-            let spans = query.projection.spans.max(for_spans).max(for_span_tests).max(for_root);
-            group.push(SelectedTrace { info, spans, needs_rows: for_span_tests.is_some() });
-            if spans.is_none() || group.len() >= size {
-                if self.emit(&group, &query.filter, sink)?.is_break() {
-                    return Ok(None);
-                }
-                group.clear();
-                size = (size * 2).min(self.max_group(spans));
-            }
+            group = next.unwrap_or_else(|| selection.next_group(size, sink))?;
         }
-        self.emit(&group, &query.filter, sink).map(|_| None)
+        Ok(None)
     }
 
     fn is_local(&self) -> bool {
@@ -326,7 +310,9 @@ impl TraceStore for HttpStore {
         let traces: Vec<SelectedTrace> =
             infos.into_iter().map(|info| SelectedTrace { info, spans: Some(detail), needs_rows: false }).collect();
         for group in traces.chunks(self.max_group(Some(detail))) {
-            if self.emit(group, &Filter::default(), sink)?.is_break() {
+            let filter = Filter::default();
+            let loader = self.loader(&filter);
+            if self.send(group, &loader, loader.load(group), sink)?.is_break() {
                 break;
             }
         }
@@ -444,13 +430,6 @@ impl Aggregates for HttpStore {
 fn is_full_id(id: &str) -> bool {
     let hex = id.strip_prefix("tr-").unwrap_or(id);
     hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
-}
-
-/// Whether a trace may have spans whose type is not in the server's table: spans in files, and spans received over
-/// OTLP, whose type is in attributes of other conventions (MLflow 3.18 `store/tracking/sqlalchemy_store.py`,
-/// `log_spans`).
-fn may_have_untyped_spans(info: &TraceInfo) -> bool {
-    !info.has_spans_in_database() || info.metadata.get(keys::SIZE_STATS).is_none()
 }
 
 fn fetch_experiment_name(client: &Client, id: &str) -> Option<String> {
