@@ -122,6 +122,11 @@ where e.value ->> '$.name' = 'exception'
     and not exists (select 1 from spans below where below.trace_id = s.trace_id and below.parent_span_id = s.span_id and below.status = 'ERROR')
 group by 1, 2;
 
+-- floor: sessions
+-- The traces, tokens and cost of each session, the one that was last active first.
+select session_id, count(*), min(timestamp_ms), max(timestamp_ms), sum(status = 'ERROR'), sum(total_tokens), sum(total_cost)
+from trace_info where session_id is not null group by session_id order by 4 desc limit 20;
+
 -- floor: totals
 -- The recorded tokens and cost of every trace, by experiment.
 select experiment_id, count(*), sum(input_tokens), sum(output_tokens), sum(total_tokens), sum(cache_read_input_tokens),

@@ -2,10 +2,12 @@
 """Makes a large store: the rows that MLflow would write, without MLflow.
 
     make_store.py N OUT.db [--schema 3.6.0] [--one SPANS]    a SQLite store of N traces
+    make_store.py N OUT.db --slim                            the same of small traces
     make_store.py --files N FOLDER                           the same traces as a file store, FOLDER/mlruns
 
 The empty database is fixtures/schemas/schema-<release>.sql (3.18.0, or any other that has a table `spans`).
---one adds one trace of SPANS spans, the newest of all.  The same arguments always make the same traces.
+--one adds one trace of SPANS spans, the newest of all.  A small trace has three spans of half a kilobyte: an agent, its
+model call and its tool call, which fails in every 20th.  The same arguments always make the same traces.
 
 A trace is an agent's run of about 12 spans and 64 kB: retrieval, one to three model calls, each with a tool, an answer.
 5 % of the traces are in state ERROR (an exception event in the span that failed and in its ancestors), 0.2 % are
@@ -143,6 +145,29 @@ class Generator:
         run.duration_ms = None if is_open else (now - start) // MILLI
         run.request = asked["mlflow.spanInputs"][:1000]
         run.response = None if fails or is_open else answer[:1000]
+        return run
+
+    def slim(self, number, of):
+        """A trace of three small spans: what each trace costs, not its text."""
+        pick = self.random
+        run = Run(number, pick.getrandbits(128).to_bytes(16, "big"))
+        run.time_ms = END_MS - (of - number) * DAYS * DAY_MS // of
+        start = run.time_ms * MILLI
+        run.name = NAMES[number % len(NAMES)]
+        run.request, run.response = '{"question": "What is %d?"}' % number, '"answer %d"' % number
+        io = {"mlflow.spanInputs": run.request, "mlflow.spanOutputs": run.response}
+        root = self.span(run, None, run.name, "AGENT", start, pick.randint(100, 9000) * MILLI, dict(io))
+        asked, answered, *prices = MODELS[number % 2]
+        tokens = (pick.randint(100, 999), pick.randint(10, 99))
+        run.tokens = [*tokens, sum(tokens)]
+        run.cost = [count * price for count, price in zip(tokens, prices)]
+        self.span(run, root, "Completions", "CHAT_MODEL", start + MILLI, 60 * MILLI, dict(io), run.tokens, answered, run.cost)
+        tool = self.span(run, root, TOOLS[number % 4], "TOOL", start + 62 * MILLI, 20 * MILLI, dict(io))
+        run.state = "OK"
+        if number % 20 == 7:
+            self.fail(tool)
+            run.state, run.response = "ERROR", None
+        run.duration_ms = (root["end"] - start) // MILLI
         return run
 
     def span(self, run, parent, name, span_type, start, duration, attributes, usage=None, model=None, cost=None):
@@ -404,12 +429,13 @@ class Database:
         self.connection.close()
 
 
-def make_database(count, path, schema, one):
+def make_database(count, path, schema, one, slim):
     database = Database(path, schema)
     generator = Generator()
+    trace = generator.slim if slim else generator.trace
     spans = 0
     for number in range(count + bool(one)):
-        run = generator.trace(number, count) if number < count else generator.huge(number, one)
+        run = trace(number, count) if number < count else generator.huge(number, one)
         database.add_trace(run)
         spans += len(run.spans)
         if number % 1000 == 999:
@@ -484,12 +510,13 @@ def main():
     parser.add_argument("--files", action="store_true", help="make a file store")
     parser.add_argument("--schema", default="3.18.0", metavar="RELEASE", help="of this MLflow release (default: 3.18.0)")
     parser.add_argument("--one", type=int, default=0, metavar="SPANS", help="add one trace of so many spans")
+    parser.add_argument("--slim", action="store_true", help="small traces")
     parser.add_argument("count", type=int, metavar="N", help="number of traces")
     parser.add_argument("out", type=Path, metavar="OUT", help="database, or folder with --files")
     args = parser.parse_args()
     began = time.monotonic()
     out = args.out.absolute()
-    made = make_files(args.count, out) if args.files else make_database(args.count, out, args.schema, args.one)
+    made = make_files(args.count, out) if args.files else make_database(args.count, out, args.schema, args.one, args.slim)
     print(f"{out}: {made}, {time.monotonic() - began:.0f} s")
 
 

@@ -3,7 +3,7 @@
 
     measure.py target/release/mltrace [--stores FOLDER] [--runs 15] [--only WORD] [--small]
 
-The stores are made by make_store.py once: 14 GB and about 8 minutes.  The floor is what the sqlite3 program takes for the
+The stores are made by make_store.py once: 22 GB and about 20 minutes.  The floor is what the sqlite3 program takes for the
 same data (floors.sql), Python for the file store (floor_files.py), and `cat` of nothing for `--version`.  Floor and command
 take turns; both are started and awaited whole, their output goes to /dev/null, and the median counts.  MB is the greatest
 resident size of the command.  Needs Linux, Python 3.9 and sqlite3.
@@ -30,6 +30,8 @@ STORES = {
     "n100k-36": ["100000", "--schema", "3.6.0"],
     "one": ["10", "--one", "32843"],
     "files": ["10000", "--files"],
+    "slim100k": ["100000", "--slim"],
+    "slim1m": ["1000000", "--slim"],
 }
 LIST = ["traces", "list", "-n", "100"]
 
@@ -110,6 +112,26 @@ ROWS += [
     filtered("`trace.text LIKE '%lookup_order%'`", ["--filter", "trace.text LIKE '%lookup_order%'"],
              having("spans", "trace_id", "content like '%lookup_order%'")),
 ]
+
+# How the cost grows with the number of traces: each question of ten times as many, small ones.
+for what, floor, command, where in [
+    ("newest 100", "list", LIST, "true"),
+    ("`trace show @last`", "show", ["trace", "show", "@last"], "true"),
+    ("`trace show @error`", "show_error", ["trace", "show", "@error"], "true"),
+    ("`trace show @slow`", "show_slow", ["trace", "show", "@slow"], "true"),
+    ("`spans --type CHAT_MODEL -n 100`", "spans", ["spans", "--type", "CHAT_MODEL", "-n", "100"], "true"),
+    ("newest 100 with a failed tool span", "list", [*LIST, "--filter", "span.type = 'TOOL' AND span.status = 'ERROR'"],
+     having("spans", "trace_id", "type = 'TOOL' and status = 'ERROR'")),
+    ("newest 20 of a user of 997", "list", ["traces", "list", "-n", "20", "--user", "user-0007"],
+     "request_id in (select request_id from trace_request_metadata where key = 'mlflow.trace.user' and value = 'user-0007')"),
+    ("`usage --by experiment`", "totals", ["usage", "--by", "experiment"], "true"),
+    ("`sessions`", "sessions", ["sessions"], "true"),
+    ("`exceptions`", "exceptions", ["exceptions"], "true"),
+    ("`usage --by model`", "by_model", ["usage", "--by", "model"], "true"),
+    ("`tools`", "tools", ["tools"], "true"),
+]:
+    for count, store in (("100,000", "slim100k"), ("1,000,000", "slim1m")):
+        ROWS.append(Row(f"{what}, {count} small traces", store, floor, command, where))
 
 
 def make(folder, name, small):

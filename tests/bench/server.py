@@ -26,6 +26,7 @@ COMMANDS = [
     "trace show @slow",
     "usage @last",
     "spans --type LLM -n 50",
+    "usage --by model",
     "traces list --all --json",
 ]
 RUNS = 5
