@@ -17,7 +17,7 @@ pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize
     }
     let max = conditions::MAX_ROWS_COUNTED + 1;
     let some = format!("select 1 from trace_info where experiment_id in ({experiments}) limit {max}");
-    if count_rows(store, &some)? == max {
+    if query_count(store, &format!("select count(*) from ({some})"))? == max {
         return Ok(None);
     }
     let mut scan = Scan::begin(store, query)?;
@@ -34,24 +34,18 @@ pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize
 /// Counts all traces of experiments. SQLite counts a whole index by its pages, five times as fast as the entries of some
 /// experiments, so the traces of the others are subtracted if these are fewer experiments.
 fn count_all(store: &SqliteStore, experiments: &str) -> Result<usize> {
-    // One step along the index per experiment that has traces.
-    let with_ids = "with recursive held(id) as (select min(experiment_id) from trace_info union \
-         select (select min(experiment_id) from trace_info where experiment_id > id) from held where id is not null)";
-    let sql = format!("{with_ids} select sum(id in ({experiments})), sum(id not in ({experiments})) from held");
-    let (selected, others): (Option<i64>, Option<i64>) =
-        store.read(|connection| connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))))?;
-    if others.unwrap_or(0) >= selected.unwrap_or(0) {
-        return count_rows(store, &format!("select 1 from trace_info where experiment_id in ({experiments})"));
+    // The experiments that have traces, by one step along the index for each.
+    let with_ids = "with recursive used(id) as (select min(experiment_id) from trace_info union \
+         select (select min(experiment_id) from trace_info where experiment_id > id) from used where id is not null)";
+    let are_others_fewer = format!(
+        "{with_ids} select coalesce(sum(id not in ({experiments})) < sum(id in ({experiments})), false) from used"
+    );
+    let count = |condition: &str| format!("select count(*) from trace_info where experiment_id in ({condition})");
+    if !store.read(|connection| connection.query_row(&are_others_fewer, [], |row| row.get(0)))? {
+        return query_count(store, &count(experiments));
     }
-    let count = |condition: &str| format!("(select count(*) from trace_info where {condition})");
-    let others = count(&format!("experiment_id in (select id from held where id not in ({experiments}))"));
-    let without_id = count("experiment_id is null");
-    query_count(store, &format!("{with_ids} select (select count(*) from trace_info) - {others} - {without_id}"))
-}
-
-/// Counts the rows of a query that an index alone can answer.
-fn count_rows(store: &SqliteStore, rows: &str) -> Result<usize> {
-    query_count(store, &format!("select count(*) from ({rows})"))
+    let others = count(&format!("select id from used where id not in ({experiments})"));
+    query_count(store, &format!("{with_ids} select (select count(*) from trace_info) - ({others})"))
 }
 
 fn query_count(store: &SqliteStore, sql: &str) -> Result<usize> {
@@ -63,19 +57,17 @@ fn query_count(store: &SqliteStore, sql: &str) -> Result<usize> {
 mod tests {
     use super::*;
     use crate::store::StoreEnvironment;
+    use crate::store::sqlite::tests::copy_of_fixture;
     use rusqlite::Connection;
 
     #[test]
     fn all_traces_of_experiments_are_counted_in_either_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("mlflow.db");
-        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/stores/3.18.0-sqlite/mlflow.db"), &path).unwrap();
+        let (_folder, path) = copy_of_fixture();
         let writer = Connection::open(&path).unwrap();
-        // Five experiments with traces, of which the last is in no list.
+        // One trace in each of the experiments 1 to 4, the others in 5; none in 9.
         writer.execute_batch("update trace_info set experiment_id = min(rowid, 5)").unwrap();
         let store = SqliteStore::open(&path, &StoreEnvironment::default()).unwrap();
-        let total: u32 = writer.query_row("select count(*) from trace_info", [], |row| row.get(0)).unwrap();
-        let total = total as usize;
+        let total = query_count(&store, "select count(*) from trace_info").unwrap();
         assert!(total > 5);
         for (experiments, expected) in [
             ("", 0),

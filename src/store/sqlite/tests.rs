@@ -369,11 +369,17 @@ fn endless_statements_are_interrupted() {
     assert!(!store.is_empty().unwrap());
 }
 
-#[test]
-fn unlocked_reads_do_not_block_writers_and_repeat_after_writes() {
+/// A copy of a fixture that a test may change, and the folder that it is deleted with.
+pub(super) fn copy_of_fixture() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mlflow.db");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/stores/3.18.0-sqlite/mlflow.db"), &path).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn unlocked_reads_do_not_block_writers_and_repeat_after_writes() {
+    let (_folder, path) = copy_of_fixture();
     let store = SqliteStore::open(&path, &StoreEnvironment::default()).unwrap();
     let writer = Connection::open(&path).unwrap();
     writer.busy_timeout(std::time::Duration::ZERO).unwrap();
