@@ -42,7 +42,7 @@ pub(super) fn read(store: &PostgresStore, query: &Query, figures: &Figures, sink
     loop {
         let after = SqlValue::Text(last.clone());
         let page = Sql::new(&sql, selected.values.iter().cloned().chain([after]).collect());
-        let infos = store.database.read(|reads| reads.all(&page, |row| figures.info(row, 0)))?;
+        let infos = store.database.read(|reads| reads.all(&page, |row| figures.info(row, 0, [])))?;
         let is_last = infos.len() < TRACES_PER_PAGE;
         if let Some(info) = infos.last() {
             last.clone_from(&info.trace_id);
@@ -69,7 +69,7 @@ pub(super) fn of_traces(
     let sql = format!("select {} from trace_info t where t.request_id = any(?)", figures.columns(schema));
     let mut infos = HashMap::with_capacity(ids.len());
     reads.each(&Sql::new(sql, vec![SqlValue::TextList(ids.to_vec())]), |row| {
-        infos.insert(row.text(0).unwrap_or_default(), figures.info(row, 0));
+        infos.insert(row.text(0).unwrap_or_default(), figures.info(row, 0, []));
     })?;
     Ok(ids.iter().filter_map(|id| infos.remove(id)).collect())
 }

@@ -55,16 +55,22 @@ impl Figures {
         fixed.map(str::to_owned).into_iter().chain(figures).chain(labels).collect::<Vec<_>>().join(", ")
     }
 
-    /// Reads a record from the columns, which start at `first`.
-    pub(in crate::store) fn info(&self, row: &impl SqlRow, first: usize) -> TraceInfo {
+    /// Reads a record from the columns, which start at `first`, and from `more` tags and metadata entries.
+    pub(in crate::store) fn info<'a>(
+        &'a self,
+        row: &impl SqlRow,
+        first: usize,
+        more: impl IntoIterator<Item = (&'a Label, String)>,
+    ) -> TraceInfo {
         let mut info = TraceInfo {
             execution_duration_ms: row.integer(first + 3),
             recorded_usage: record_columns::usage(row, first + FIGURES_AT),
             cost: record_columns::cost(row, first + FIGURES_AT + TOKENS.len()),
             ..record_columns::minimal_info(row, first)
         };
-        for (at, label) in self.labels.iter().enumerate() {
-            let Some(value) = row.text(first + LABELS_AT + at) else { continue };
+        let values = (first + LABELS_AT..).map(|column| row.text(column));
+        let labels = self.labels.iter().zip(values).filter_map(|(label, value)| Some((label, value?)));
+        for (label, value) in labels.chain(more) {
             match label {
                 Label::Tag(key) => info.tags.add(key, &value),
                 Label::Metadata(key) => info.metadata.add(key, &value),

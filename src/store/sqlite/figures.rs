@@ -2,6 +2,7 @@
 //!
 //! A record has a dozen tags and metadata entries, which take longer to find than the spans of a small trace.
 
+use super::page_labels::PageLabel;
 use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
 use super::{SqliteStore, candidates};
 use crate::limits;
@@ -10,7 +11,6 @@ use crate::query::Label;
 use crate::store::error::Result;
 use crate::store::sql::{Figures, Schema, Sql, SqlRow as _, SqlValue, conditions, expressions};
 use crate::store::{Query, Sink};
-use std::fmt::Write as _;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -116,24 +116,25 @@ pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: 
 pub(super) struct FiguresOfTraces {
     sql: String,
     figures: Figures,
+    /// Which entries tell whether all spans of a trace are in the database.
+    labels: Vec<PageLabel>,
 }
 
 impl FiguresOfTraces {
-    /// Adds to `figures` the labels that tell whether all spans of a trace are in the database, if `with_spans`. These are
-    /// joined: in a run of rows, a join finds them faster than a subquery, which starts anew for each row.
-    pub(super) fn new(schema: &Schema, mut figures: Figures, with_spans: bool) -> Self {
-        let joined = [
+    /// If `with_spans`, records also tell whether all their spans are in the database.
+    pub(super) fn new(schema: &Schema, figures: Figures, with_spans: bool) -> Self {
+        let entries = [
             ("trace_tags", keys::SPANS_LOCATION, Label::Tag(keys::SPANS_LOCATION.to_owned())),
             ("trace_request_metadata", keys::SIZE_STATS, Label::metadata(keys::SIZE_STATS)),
         ];
-        let (mut columns, mut joins) = (figures.columns(schema), String::new());
-        for (table, key, label) in joined.into_iter().filter(|(table, ..)| with_spans && schema.has_table(table)) {
-            let _ = write!(columns, ", {table}.value");
-            let _ = write!(joins, " left join {table} on {table}.key = '{key}' and {table}.request_id = t.request_id");
-            figures.add(label);
+        let exist = |table: &str| with_spans && schema.has_table(table);
+        let labels = entries.into_iter().filter(|(table, ..)| exist(table));
+        let columns = figures.columns(schema);
+        Self {
+            sql: format!("select t.rowid, {columns} from trace_info t where t.rowid >= ? and t.rowid <= ?"),
+            figures,
+            labels: labels.map(|(table, key, label)| PageLabel::new(table, key, label)).collect(),
         }
-        let sql = format!("select t.rowid, {columns} from trace_info t{joins} where t.rowid >= ? and t.rowid <= ?");
-        Self { sql, figures }
     }
 
     /// Whether the figures of a trace are all that is needed of its record.
@@ -149,18 +150,23 @@ impl FiguresOfTraces {
     ) -> rusqlite::Result<Vec<(&'a TraceRow, TraceInfo)>> {
         let mut in_file_order: Vec<(usize, &TraceRow)> = hits.iter().enumerate().collect();
         in_file_order.sort_unstable_by_key(|(_, hit)| hit.rowid);
+        let traces: Vec<&TraceRow> = in_file_order.iter().map(|(_, hit)| *hit).collect();
         let mut found: Vec<Option<TraceInfo>> = hits.iter().map(|_| None).collect();
         store.try_read(|connection| {
+            let read = |label: &PageLabel| Ok((label.label.clone(), label.read(connection, &traces)?));
+            let mut labels = self.labels.iter().map(read).collect::<rusqlite::Result<Vec<_>>>()?;
             let mut statement = connection.prepare_cached(&self.sql)?;
             let mut left = in_file_order.iter().peekable();
-            for run in runs(in_file_order.iter().map(|(_, hit)| hit.rowid)) {
+            for run in runs(traces.iter().map(|hit| hit.rowid)) {
                 let mut rows = statement.query(run)?;
                 while let Some(row) = rows.next()? {
                     let row_id: i64 = row.get(0)?;
                     // Rows deleted since are passed.
                     while left.next_if(|(_, hit)| hit.rowid < row_id).is_some() {}
                     if let Some((at, hit)) = left.next_if(|(_, hit)| hit.rowid == row_id) {
-                        found[*at] = Some(self.figures.info(row, 1)).filter(|info| info.trace_id == hit.id);
+                        let more =
+                            labels.iter_mut().filter_map(|(label, values)| Some((&*label, values.remove(&hit.id)?)));
+                        found[*at] = Some(self.figures.info(row, 1, more)).filter(|info| info.trace_id == hit.id);
                     }
                 }
             }
@@ -197,7 +203,7 @@ impl FiguresReader<'_> {
                 while let Some(row) = rows.next()? {
                     from = row.get::<_, i64>(0)?.saturating_add(1);
                     if row.integer(1) == Some(1) {
-                        part.push(Trace::without_spans(self.figures.info(row, 2)));
+                        part.push(Trace::without_spans(self.figures.info(row, 2, [])));
                     }
                     seen += 1;
                     if seen.is_multiple_of(CLOCK_EVERY) && started.elapsed() > limits::READ_TIME {

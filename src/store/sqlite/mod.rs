@@ -13,6 +13,7 @@ mod facts;
 mod figures;
 mod functions;
 mod open;
+mod page_labels;
 mod pause;
 mod ranked;
 mod records;
