@@ -82,11 +82,8 @@ impl<'a> RawAttributes<'a> {
     /// Returns the tokens that MLflow recorded.
     fn recorded_usage(&self) -> Option<TokenUsage> {
         let raw = self.raw("mlflow.chat.tokenUsage")?;
-        let text = unescape(raw.get());
-        // As MLflow writes it, it is strict and need not be copied to a JSON value.
-        let is_plain = text.starts_with('{') && memchr::memchr3(b'\\', b'\n', b'\r', text.as_bytes()).is_none();
-        let members = if is_plain { serde_json::from_str(&text).ok() } else { None };
-        members.map(TokenUsage::from_members).or_else(|| TokenUsage::from_json(&decode_value(raw)))
+        let usage = with_plain_members(raw, TokenUsage::from_members);
+        usage.or_else(|| TokenUsage::from_json(&decode_value(raw)))
     }
 
     /// Returns tokens from another convention or from the response of a model call, if MLflow `recorded` none.
@@ -135,7 +132,8 @@ impl<'a> RawAttributes<'a> {
     /// Returns tokens from the response of a model call, or from a usage object in another attribute.
     fn usage_from_response(&self, kind: &SpanType) -> Option<TokenUsage> {
         let from_response = || response::usage(&self.outputs()?);
-        let elsewhere = || response::parse_usage(&conventions::usage_object(self)?);
+        let usage_object = || if self.has_other_keys { conventions::usage_object(self) } else { None };
+        let elsewhere = || response::parse_usage(&usage_object()?);
         if is_model_call(kind) { from_response().or_else(elsewhere) } else { elsewhere() }
     }
 
@@ -201,19 +199,21 @@ impl<'a> RawAttributes<'a> {
     pub(super) fn declared_name(&self, kind: &SpanType, span: &str) -> Option<String> {
         match kind.as_str() {
             "AGENT" => conventions::agent_name(self, span),
-            "TOOL" => conventions::tool_name(self),
+            "TOOL" if self.has_other_keys => conventions::tool_name(self),
             _ => None,
         }
     }
 
     /// Returns the agent that an attribute names, for spans other than agent spans.
     pub(super) fn agent(&self, kind: &SpanType) -> Option<String> {
-        if kind.is_agent() { None } else { conventions::agent(self) }
+        if kind.is_agent() || !self.has_other_keys { None } else { conventions::agent(self) }
     }
 
     /// Returns the recorded cost.
     pub(super) fn cost(&self) -> Option<Cost> {
-        self.get("mlflow.llm.cost").and_then(|json| Cost::from_json(&json))
+        let raw = self.raw("mlflow.llm.cost")?;
+        with_plain_members(raw, |members| Cost::from_members(&members))
+            .unwrap_or_else(|| Cost::from_json(&decode_value(raw)))
     }
 
     /// Returns the model: as MLflow recorded it (3.10 on), else by another convention, else as named in the response or
@@ -280,12 +280,38 @@ fn decode_value(raw: &RawValue) -> Json {
     lenient::parse_json(&text).unwrap_or_else(|| Json::string(&text))
 }
 
+/// Reads the members of an object inside a string, as MLflow writes small ones: it is strict and need not be copied to a
+/// JSON value. `None` for anything else.
+fn with_plain_members<T>(raw: &RawValue, read: impl Fn(Members<'_>) -> T) -> Option<T> {
+    let text = unescape(raw.get());
+    let is_plain = text.starts_with('{') && memchr::memchr3(b'\\', b'\n', b'\r', text.as_bytes()).is_none();
+    if is_plain { serde_json::from_str(&text).ok().map(read) } else { None }
+}
+
 /// Returns the content of a JSON string, borrowed if it has no escapes; the text of any other JSON.
 #[must_use]
 pub fn unescape(raw: &str) -> Cow<'_, str> {
     match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => Cow::Borrowed(plain),
-        Some(_) => serde_json::from_str::<String>(raw).map_or(Cow::Borrowed(raw), Cow::Owned),
+        Some(escaped) => match unescape_quotes(escaped) {
+            Some(text) => Cow::Owned(text),
+            None => serde_json::from_str::<String>(raw).map_or(Cow::Borrowed(raw), Cow::Owned),
+        },
         None => Cow::Borrowed(raw),
     }
+}
+
+/// The same for the content of a string without other escapes than those of quotes and backslashes, as in most JSON inside
+/// a string.
+fn unescape_quotes(escaped: &str) -> Option<String> {
+    let mut text = String::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        let escape = rest.get(at + 1..at + 2).filter(|escape| matches!(*escape, "\"" | "\\"))?;
+        text.push_str(&rest[..at]);
+        text.push_str(escape);
+        rest = &rest[at + 2..];
+    }
+    text.push_str(rest);
+    Some(text)
 }

@@ -467,6 +467,12 @@ mod properties {
         #![proptest_config(crate::tests::fixed_seed_config())]
 
         #[test]
+        fn strings_are_unescaped_as_serde_json_does(text in r#"["\\\\nu\u{1}é{}: a]{0,12}"#) {
+            let json = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(unescape(&json), text);
+        }
+
+        #[test]
         fn no_text_causes_a_panic(text in "\\PC*") {
             let _ = parse_json(&text);
             let _ = span(&text, SpanDetail::All, None);

@@ -209,7 +209,12 @@ impl Cost {
     /// Reads a cost object.
     #[must_use]
     pub fn from_json(json: &Json) -> Option<Self> {
-        let members = json.borrowed_members().unwrap_or_default();
+        Self::from_members(&json.borrowed_members().unwrap_or_default())
+    }
+
+    /// Reads the members of a cost object.
+    #[must_use]
+    pub fn from_members(members: &Members<'_>) -> Option<Self> {
         let figure = |key| members.get(key).and_then(number);
         Self::recorded(figure("input_cost"), figure("output_cost"), figure("total_cost"))
     }
