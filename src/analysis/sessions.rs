@@ -115,6 +115,52 @@ impl Session {
     }
 }
 
+/// When each session was last active, which is all that is needed to find the latest ones.
+#[derive(Debug, Default)]
+pub struct SessionTimes(HashMap<String, Timestamp>);
+
+impl SessionTimes {
+    /// Adds a trace, if it belongs to a session.
+    pub fn add(&mut self, trace: &TraceInfo) {
+        if let Some(id) = session_id(trace) {
+            self.add_time(id, trace.request_time);
+        }
+    }
+
+    /// Adds a session.
+    pub fn add_session(&mut self, session: &Session) {
+        self.add_time(&session.id, session.last);
+    }
+
+    fn add_time(&mut self, id: &str, time: Timestamp) {
+        match self.0.get_mut(id) {
+            Some(last) => *last = time.max(*last),
+            None => {
+                self.0.insert(id.to_owned(), time);
+            }
+        }
+    }
+
+    /// Returns the number of sessions.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns the ids of up to `count` sessions, latest first.
+    #[must_use]
+    pub fn latest(&self, count: usize) -> Vec<String> {
+        let mut sessions: Vec<_> = self.0.iter().map(|(id, last)| (Reverse(*last), id)).collect();
+        sessions.sort_unstable();
+        sessions.into_iter().take(count).map(|(_, id)| id.clone()).collect()
+    }
+}
+
+/// Returns the session of a trace, as its record or its spans name it.
+fn session_id(trace: &TraceInfo) -> Option<&str> {
+    trace.session_id().or(trace.session_from_spans.as_deref())
+}
+
 /// The sessions of many traces.
 #[derive(Debug, Default)]
 pub struct Sessions {
@@ -126,7 +172,7 @@ pub struct Sessions {
 impl Sessions {
     /// Adds a trace, if it belongs to a session.
     pub fn add(&mut self, trace: &TraceInfo) {
-        let Some(id) = trace.session_id().or(trace.session_from_spans.as_deref()) else { return };
+        let Some(id) = session_id(trace) else { return };
         let at = self.by_id.get(id).copied().unwrap_or_else(|| {
             self.add_derived(Session { is_derived: true, ..Session::new(id, trace.request_time) });
             self.list.len() - 1

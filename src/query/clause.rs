@@ -322,6 +322,11 @@ impl Label {
         Clause::Label(self, LabelTest::Text(TextTest::Is(value.to_owned())))
     }
 
+    /// Returns the condition that it has one of these values.
+    pub(crate) const fn one_of(self, values: Vec<String>) -> Clause {
+        Clause::Label(self, LabelTest::Text(TextTest::In(values)))
+    }
+
     /// Returns the condition that a trace has it.
     pub(crate) const fn exists(self) -> Clause {
         Clause::Label(self, LabelTest::Exists)

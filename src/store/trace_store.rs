@@ -92,6 +92,12 @@ pub trait TraceStore {
         true
     }
 
+    /// Whether it reads figures ([`RecordPart::Figures`](super::RecordPart::Figures)) from columns, many times as fast as
+    /// records.
+    fn has_columns(&self) -> bool {
+        false
+    }
+
     /// Loads the spans of traces whose records were returned before. Traces deleted since are left out.
     ///
     /// # Errors

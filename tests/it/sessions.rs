@@ -148,3 +148,35 @@ fn every_store_has_the_same_session() {
     }
     assert_eq!(Cli::demo("sessions -o ids").ok().lines(), ["chat-42"]);
 }
+
+#[test]
+fn the_latest_sessions_are_the_first_of_all() {
+    let check = |name: &str, cli: &dyn Fn(&str) -> Value| {
+        let all = cli("sessions --all");
+        for count in 0..=3 {
+            let latest = cli(&format!("sessions -n {count}"));
+            let expected = &items(&all, "sessions")[..items(&all, "sessions").len().min(count)];
+            assert_eq!(items(&latest, "sessions"), expected, "{name}, {count}");
+            assert_eq!(latest["page"]["matched"], all["page"]["matched"], "{name}, {count}");
+        }
+        strings(items(&all, "sessions"), "session_id").len()
+    };
+    let copy = with_sessions();
+    // A trace without a session whose span names the one of two other traces, and one that only a span names.
+    let name_session = |id: &str, session: &str| {
+        copy.sql(&format!(
+            "delete from trace_request_metadata where key = 'mlflow.trace.session' and request_id = '{id}';
+            update trace_info set session_id = null where request_id = '{id}';
+            update spans set content = replace(content, '\"attributes\": {{', '\"attributes\": {{\"gen_ai.conversation.id\": \"{session}\", ')
+            where trace_id = '{id}' and parent_span_id is null;"
+        ));
+    };
+    let listed = copy.cli("traces list --all -o ids").ok();
+    let traces = listed.lines();
+    name_session(traces[0], "chat-42");
+    name_session(traces[1], "of a span");
+    assert!(check("copy", &|args| copy.cli(args).json()) >= 4);
+    for fixture in Fixture::all() {
+        check(&fixture.name, &|args| fixture.cli(args).json());
+    }
+}

@@ -80,6 +80,10 @@ impl TraceStore for PostgresStore {
         &self.name
     }
 
+    fn has_columns(&self) -> bool {
+        true
+    }
+
     fn notices(&self) -> Vec<Notice> {
         self.notices.clone()
     }

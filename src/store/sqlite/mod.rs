@@ -149,6 +149,10 @@ impl TraceStore for SqliteStore {
         &self.name
     }
 
+    fn has_columns(&self) -> bool {
+        true
+    }
+
     fn notices(&self) -> Vec<Notice> {
         let why = self.database.copy_reason();
         why.map(|why| Notice::Note(format!("reading a temporary copy of `{}`: {why}", self.name))).into_iter().collect()
