@@ -34,7 +34,7 @@ pub(super) fn id_length_at(all: &str, at: usize) -> Option<usize> {
     {
         return None;
     }
-    let address = || if before.ends_with(" at ") { address_length(text) } else { None };
+    let address = || address_length(text).filter(|_| before.ends_with(" at "));
     uuid_length(text).or_else(|| span_id_length(text)).or_else(|| provider_id(text)).or_else(address)
 }
 
@@ -74,6 +74,9 @@ fn address_length(text: &str) -> Option<usize> {
 
 fn provider_id(text: &str) -> Option<usize> {
     const MIN_LENGTH: usize = 8;
+    // Most words are not followed by one of these, as every prefix is.
+    let letters = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    text[letters..].starts_with(['_', '-']).then_some(())?;
     let prefix = PREFIXES.iter().filter(|prefix| text.starts_with(**prefix)).map(|prefix| prefix.len()).max()?;
     let body = &text[prefix..];
     let length = uuid_length(body).unwrap_or_else(|| body.bytes().take_while(u8::is_ascii_alphanumeric).count());
@@ -85,24 +88,39 @@ fn provider_id(text: &str) -> Option<usize> {
 /// Replaces each id with a placeholder, so that texts that differ only in ids become equal.
 pub(super) fn mask_ids(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(first) = text[at..].chars().next() {
-        at += id_length_at(text, at).inspect(|_| out.push(PLACEHOLDER)).unwrap_or_else(|| {
-            out.push(first);
-            first.len_utf8()
-        });
+    let mut copied = 0;
+    for (at, length) in find_ids(text) {
+        out.push_str(&text[copied..at]);
+        out.push(PLACEHOLDER);
+        copied = at + length;
     }
+    out.push_str(&text[copied..]);
     out
 }
 
 /// Returns the ids in a text, in order.
 pub(super) fn ids(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
+    find_ids(text).map(|(at, length)| &text[at..at + length]).collect()
+}
+
+/// Returns the byte offset and length of each id. An id begins where a word begins, so the rest of each word is skipped.
+fn find_ids(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = text.as_bytes();
+    let skip = move |at: usize, skips: fn(&u8) -> bool| at + bytes[at..].iter().take_while(|byte| skips(byte)).count();
     let mut at = 0;
-    while let Some(first) = text[at..].chars().next() {
-        at += id_length_at(text, at).inspect(|length| found.push(&text[at..at + length])).unwrap_or(first.len_utf8());
-    }
-    found
+    std::iter::from_fn(move || {
+        loop {
+            let start = skip(at, |byte| !byte.is_ascii_alphanumeric());
+            if start == bytes.len() {
+                return None;
+            }
+            if let Some(length) = id_length_at(text, start) {
+                at = start + length;
+                return Some((start, length));
+            }
+            at = skip(start, |byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        }
+    })
 }
 
 /// Which ids of the first trace correspond to which of the second.

@@ -1,6 +1,7 @@
 //! Tests of the ids found in texts.
 
-use super::{Renames, ids, mask_ids};
+use super::{Renames, id_length_at, ids, mask_ids};
+use proptest::prelude::*;
 
 #[test]
 fn ids_in_texts_match() {
@@ -52,4 +53,21 @@ fn an_id_corresponds_to_one_id() {
     assert!(!renames.is_consistent("call_a1", "call_b2") && !renames.is_consistent("call_a3", "call_b1"));
     // Nothing refers to these.
     assert!(renames.is_consistent("fp_1", "fp_2") && renames.is_consistent("fp_1", "fp_3"));
+}
+
+proptest! {
+    #![proptest_config(crate::tests::fixed_seed_config())]
+
+    #[test]
+    fn ids_are_found_at_every_place(
+        parts in prop::collection::vec("call_8f3Kq2LmN0|9b94309c8c7d396e|3F2A4B5C-0000-4111-8222-9A8B7C6D5E4F|[a_é\\- 0\"x]| at 0x7f3a2b10", 0..8),
+    ) {
+        let text = parts.concat();
+        let (mut expected, mut at) = (Vec::new(), 0);
+        while let Some(first) = text[at..].chars().next() {
+            at += id_length_at(&text, at).inspect(|length| expected.push(&text[at..at + length])).unwrap_or(first.len_utf8());
+        }
+        prop_assert_eq!(ids(&text), expected);
+        prop_assert_eq!(mask_ids(&text).matches('\0').count(), ids(&text).len());
+    }
 }
