@@ -6,8 +6,10 @@ use crate::cli::grouping::note_cost;
 use crate::cli::reader::TraceReader;
 use crate::cli::select::TraceSelection;
 use crate::error::{Error, ErrorCode, Result};
+use crate::model::keys;
+use crate::query::Label;
 use crate::shell::Suggestion;
-use crate::store::{Order, Projection, SpanDetail};
+use crate::store::{Order, Projection, RecordPart, SpanDetail};
 use crate::views::diff::sets::SetsView;
 use clap::Parser as _;
 use std::ops::ControlFlow;
@@ -35,8 +37,9 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let mut gather = |name, text: &str, select: &TraceSelection| {
         let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
         let mut gathered = SetCollector::default();
-        let query =
-            reader.query(cx, select, Order::NEWEST, Projection::spans(SpanDetail::Exceptions)).map_err(in_set)?;
+        let record = RecordPart::OrderedFigures(vec![Label::Tag(keys::NAME.to_owned())]);
+        let projection = Projection { record, ..Projection::spans(SpanDetail::Exceptions) };
+        let query = reader.query(cx, select, Order::NEWEST, projection).map_err(in_set)?;
         reader.for_each_reading(query, &mut |trace, reading| {
             gathered.add(&trace, &reading);
             Ok(ControlFlow::Continue(()))
