@@ -28,7 +28,7 @@ const TRACES_PER_LOCKED_READ: usize = 8;
 const fn max_page_size(query: &Query) -> usize {
     match query.projection.spans {
         None => 250,
-        Some(SpanDetail::Calls | SpanDetail::Tree) => 64,
+        Some(SpanDetail::Calls | SpanDetail::Tree) => 128,
         Some(SpanDetail::Exceptions | SpanDetail::All) => 32,
     }
 }
