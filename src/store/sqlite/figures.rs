@@ -4,14 +4,14 @@
 
 use super::page_labels::PageLabel;
 use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
-use super::{SqliteStore, candidates};
+use super::{SqliteStore, candidates, parts};
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::Label;
 use crate::store::error::Result;
 use crate::store::sql::{Figures, Schema, Sql, SqlRow as _, SqlValue, conditions, expressions};
 use crate::store::{Query, Sink};
-use std::sync::mpsc::sync_channel;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Returns what a query uses. `None` if it needs more than figures.
@@ -27,18 +27,7 @@ pub(super) fn of_query(store: &SqliteStore, query: &Query) -> Result<Option<Figu
     Ok(Some(figures))
 }
 
-/// With more rows, several threads read, each of which has to open the database first.
-const MAX_ROWS_ALONE: i64 = 20_000;
-
-/// The minimum number of rows per part of the table, and the capacity reserved for a part's traces.
-const MIN_PART_ROWS: i64 = 512;
-const PART_CAPACITY: usize = 512;
-
-/// The maximum number of parts, and how many parts each thread may read ahead.
-const MAX_PARTS: i64 = 4_096;
-const PARTS_AHEAD: usize = 2;
-
-/// Reads the traces in file order. Several threads take turns to read parts of a large table.
+/// Reads the traces in file order.
 pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: &mut dyn Sink) -> Result<()> {
     let conditions = conditions::from_filter(&store.schema, &query.filter);
     let sql = format!(
@@ -49,68 +38,21 @@ pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: 
         conditions::time_bounds(&query.filter)
     );
     let reader = FiguresReader { sql, conditions, figures };
-    let ends = "select coalesce(min(rowid), 1), coalesce(max(rowid), 0) from trace_info";
-    let (first, last) = store.read(|connection| {
-        connection.prepare_cached(ends)?.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-    })?;
-    let size = MIN_PART_ROWS.max(last.saturating_sub(first) / MAX_PARTS);
-    let parts = || (first..=last).step_by(usize::try_from(size).unwrap_or(usize::MAX)).map(move |from| (from, size));
     let names = query.experiment_names();
-    let mut send_to_sink = |part: Vec<Trace>| -> Result<bool> {
+    let mut send_to_sink = |part: Vec<Trace>| {
         for mut trace in part {
             trace.info.experiment_name = names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
-            if sink.trace(trace).is_break() {
-                return Ok(false);
-            }
+            sink.trace(trace)?;
         }
-        Ok(true)
+        ControlFlow::Continue(())
     };
-    let workers = if last.saturating_sub(first) > MAX_ROWS_ALONE { store.worker_stores(query) } else { Vec::new() };
-    for worker in &workers {
-        // Each page is read once, so a small cache is faster.
-        worker.read(|connection| connection.pragma_update(None, "cache_size", -512))?;
-    }
-    if workers.is_empty() {
-        for part in parts() {
-            if !send_to_sink(reader.read(store, part)?)? {
-                break;
-            }
-        }
-        return Ok(());
-    }
-    std::thread::scope(|scope| {
-        let count = workers.len();
-        let start = |(at, worker): (usize, SqliteStore)| {
-            let (sender, receiver) = sync_channel(PARTS_AHEAD);
-            let reader = &reader;
-            let worker_parts = move || parts().skip(at).step_by(count);
-            let read = move || {
-                for part in worker_parts() {
-                    // The receiver is gone if the sink ended the search.
-                    if sender.send(reader.read(&worker, part)).is_err() {
-                        break;
-                    }
-                }
-            };
-            let parts: Box<dyn Iterator<Item = Result<Vec<Trace>>>> =
-                match std::thread::Builder::new().spawn_scoped(scope, read) {
-                    Ok(_) => Box::new(receiver.into_iter()),
-                    // The system may not allow another thread.
-                    Err(_) => Box::new(worker_parts().map(|part| reader.read(store, part))),
-                };
-            parts
-        };
-        let mut workers: Vec<_> = workers.into_iter().enumerate().map(start).collect();
-        // Threads take turns to keep the order, so that sums are equal to the last digit.
-        for at in (0..count).cycle() {
-            let Some(part) = workers[at].next() else { break };
-            if !send_to_sink(part?)? {
-                break;
-            }
-        }
-        Ok(())
-    })
+    parts::for_each(store, query, MIN_PART_ROWS, true, |store, part| reader.read(store, part), &mut send_to_sink)
+        .map(drop)
 }
+
+/// The minimum number of rows per part of the table, and the capacity reserved for a part's traces.
+const MIN_PART_ROWS: i64 = 512;
+const PART_CAPACITY: usize = 512;
 
 /// Reads the figures of traces that were found in order.
 pub(super) struct FiguresOfTraces {

@@ -14,6 +14,7 @@ mod figures;
 mod functions;
 mod open;
 mod page_labels;
+mod parts;
 mod pause;
 mod ranked;
 mod records;
