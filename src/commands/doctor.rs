@@ -43,7 +43,7 @@ const MAX_SERVER_TRACES: usize = 200;
 pub(super) fn run(args: &DoctorArgs, cx: &mut Context) -> Result<()> {
     let (mut reader, choice) = TraceReader::open_with_choice(cx)?;
     let info = reader.store.describe()?;
-    let record = RecordPart::Figures(vec![Label::Tag(keys::NAME.to_owned())]);
+    let record = RecordPart::OrderedFigures(vec![Label::Tag(keys::NAME.to_owned())]);
     let projection = Projection { record, ..Projection::spans(SpanDetail::Tree) };
     let mut query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     if info.kind == StoreKind::Server && !args.deep {

@@ -135,6 +135,8 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     let spans = is_deep.then(|| grouping::span_detail(&sums.grouped.keys));
     let record = RecordPart::Figures(labels(&sums.grouped.keys));
     let projection = Projection { record, spans, ..Projection::RECORDS };
+    // Explanations name the newest traces.
+    let projection = if args.explain { projection.in_order() } else { projection };
     let query = reader.query(cx, &args.select, Order::NEWEST, projection)?;
     let has_read_spans = if is_deep {
         reader.for_each(&query, &mut |trace| {

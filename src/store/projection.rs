@@ -20,7 +20,7 @@ pub enum RecordPart {
     /// The whole record.
     All,
     /// State, times, tokens, cost and these labels. If the trace name is one of them, a trace without one has its whole
-    /// record, with the name of its root span. Without spans, traces may come in any order, but the order is stable.
+    /// record, with the name of its root span. Traces may come in any order, but the order is stable.
     Figures(Vec<Label>),
     /// The same, in the order of the query.
     OrderedFigures(Vec<Label>),
@@ -38,6 +38,16 @@ pub enum SpanSubset {
 }
 
 impl Projection {
+    /// The same, of traces in the order of the query.
+    #[must_use]
+    pub fn in_order(self) -> Self {
+        let record = match self.record {
+            RecordPart::Figures(labels) => RecordPart::OrderedFigures(labels),
+            record => record,
+        };
+        Self { record, ..self }
+    }
+
     /// Records without spans.
     pub const RECORDS: Self = Self { record: RecordPart::All, spans: None, subset: SpanSubset::All };
 

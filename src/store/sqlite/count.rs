@@ -31,21 +31,29 @@ pub(super) fn matches(store: &SqliteStore, query: &Query) -> Result<Option<usize
     }
 }
 
+/// The experiments that have traces, by one step along the index for each.
+const WITH_USED_IDS: &str = "with recursive used(id) as (select min(experiment_id) from trace_info union \
+    select (select min(experiment_id) from trace_info where experiment_id > id) from used where id is not null)";
+
+/// Whether a query selects all traces of the database.
+pub(super) fn are_all(store: &SqliteStore, query: &Query) -> Result<bool> {
+    let experiments = expressions::experiment_ids(&query.experiments);
+    let others = format!("{WITH_USED_IDS} select 1 from used where id not in ({experiments})");
+    Ok(query.filter.clauses.is_empty() && !store.read(|connection| connection.prepare(&others)?.exists([]))?)
+}
+
 /// Counts all traces of experiments. SQLite counts a whole index by its pages, five times as fast as the entries of some
 /// experiments, so the traces of the others are subtracted if these are fewer experiments.
 fn count_all(store: &SqliteStore, experiments: &str) -> Result<usize> {
-    // The experiments that have traces, by one step along the index for each.
-    let with_ids = "with recursive used(id) as (select min(experiment_id) from trace_info union \
-         select (select min(experiment_id) from trace_info where experiment_id > id) from used where id is not null)";
     let are_others_fewer = format!(
-        "{with_ids} select coalesce(sum(id not in ({experiments})) < sum(id in ({experiments})), false) from used"
+        "{WITH_USED_IDS} select coalesce(sum(id not in ({experiments})) < sum(id in ({experiments})), false) from used"
     );
     let count = |condition: &str| format!("select count(*) from trace_info where experiment_id in ({condition})");
     if !store.read(|connection| connection.query_row(&are_others_fewer, [], |row| row.get(0)))? {
         return query_count(store, &count(experiments));
     }
     let others = count(&format!("select id from used where id not in ({experiments})"));
-    query_count(store, &format!("{with_ids} select (select count(*) from trace_info) - ({others})"))
+    query_count(store, &format!("{WITH_USED_IDS} select (select count(*) from trace_info) - ({others})"))
 }
 
 fn query_count(store: &SqliteStore, sql: &str) -> Result<usize> {

@@ -3,8 +3,9 @@
 //! A record has a dozen tags and metadata entries, which take longer to find than the spans of a small trace.
 
 use super::page_labels::PageLabel;
+use super::parts::{self, Division};
 use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
-use super::{SqliteStore, candidates, parts};
+use super::{SqliteStore, candidates};
 use crate::limits;
 use crate::model::{Trace, TraceInfo, keys};
 use crate::query::Label;
@@ -46,12 +47,13 @@ pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: 
         }
         ControlFlow::Continue(())
     };
-    parts::for_each(store, query, MIN_PART_ROWS, true, |store, part| reader.read(store, part), &mut send_to_sink)
-        .map(drop)
+    parts::for_each(store, query, &DIVISION, |store, part| reader.read(store, part), &mut send_to_sink).map(drop)
 }
 
-/// The minimum number of rows per part of the table, and the capacity reserved for a part's traces.
-const MIN_PART_ROWS: i64 = 512;
+/// The parts in which figures are read.
+const DIVISION: Division = Division { min_rows: 512, max_rows_alone: 20_000, visits_pages_once: true };
+
+/// The capacity reserved for a part's traces.
 const PART_CAPACITY: usize = 512;
 
 /// Reads the figures of traces that were found in order.

@@ -3,6 +3,7 @@
 use super::candidates;
 use super::count;
 use super::figures::{self, FiguresOfTraces};
+use super::parts::{self, Division};
 use super::scan::Scan;
 use super::span_rows::{self, FailedRows};
 use super::trace_row::TraceRow;
@@ -46,13 +47,15 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
         sink.problem(conditions::skipped_archived());
     }
     let figures = figures::of_query(store, query)?;
-    let is_in_any_order = matches!(query.projection.record, RecordPart::Figures(_)) && query.projection.spans.is_none();
-    if let Some(figures) = figures.as_ref().filter(|_| is_in_any_order) {
+    let with_spans = query.projection.spans.is_some();
+    let is_in_any_order = figures.is_some() && matches!(query.projection.record, RecordPart::Figures(_));
+    if let Some(figures) = figures.as_ref().filter(|_| is_in_any_order && !with_spans) {
         figures::read(store, query, figures, sink)?;
         return Ok(None);
     }
+    let is_in_file_order =
+        is_in_any_order && query.plan.expected.is_none() && count::are_all(store, query)? && parts::are_even(store)?;
     let mut scan = Scan::begin(store, query)?;
-    let with_spans = query.projection.spans.is_some();
     let are_spans_in_rows = query.projection.subset == SpanSubset::All && store.schema.has_table("spans");
     let figures = figures.filter(|_| are_spans_in_rows || !with_spans);
     let loader = PageLoader {
@@ -62,7 +65,8 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
         figures: figures.map(|figures| FiguresOfTraces::new(&store.schema, figures, with_spans)),
     };
     let mut search = Search { store, scan, loader: &loader, sink };
-    if search.read_all()?.is_break() {
+    let ended = if is_in_file_order { search.read_in_file_order()? } else { search.read_all()? };
+    if ended.is_break() {
         let is_counted = query.plan.counts_matches && !search.sink.has_failed();
         return if is_counted { count::matches(store, query) } else { Ok(None) };
     }
@@ -108,6 +112,22 @@ impl Search<'_> {
             }
         }
         self.read_in_parallel(self.store.worker_stores(query))
+    }
+
+    /// Reads all traces of the database in parts of its file.
+    fn read_in_file_order(&mut self) -> Result<ControlFlow<()>> {
+        let Self { store, loader, sink, .. } = self;
+        let rows = i64::try_from(max_page_size(loader.query)).unwrap_or(i64::MAX);
+        let read = |store: &SqliteStore, part| match parts::read_hits(store, part) {
+            Ok(hits) => loader.load(store, &hits),
+            Err(error) if is_row_damage(&error) => {
+                let message = format!("the database is damaged; up to {rows} traces cannot be listed: {error}");
+                Ok(LoadedPage { problems: vec![Problem::new("damaged_index", message)], traces: Vec::new() })
+            }
+            Err(error) => Err(database_error(&store.name, error).into()),
+        };
+        let division = Division { min_rows: rows, max_rows_alone: rows, visits_pages_once: false };
+        parts::for_each(store, loader.query, &division, read, &mut |page| page.send_to(*sink))
     }
 
     /// Reads traces on this thread. `None` if there may be more after `max` of them.
