@@ -108,6 +108,9 @@ fn select_latest(
     let latest = times.latest(limit);
     derived.retain(|session| latest.contains(&session.id));
     in_sessions.retain(|trace| trace.session_from_spans.as_ref().is_some_and(|id| latest.contains(id)));
-    query.filter.clauses.push(Label::metadata(keys::SESSION).one_of(latest));
+    // An id that is not valid text is not found by what it is shown as. Without the condition, all sessions are read.
+    if !latest.iter().any(|id| id.contains(['\0', '\u{fffd}'])) {
+        query.filter.clauses.push(Label::metadata(keys::SESSION).one_of(latest));
+    }
     Ok(times.count())
 }

@@ -175,6 +175,10 @@ fn the_latest_sessions_are_the_first_of_all() {
     let traces = listed.lines();
     name_session(traces[0], "chat-42");
     name_session(traces[1], "of a span");
+    // Ids that are no text, of the latest trace and of an older one.
+    for (id, session) in [(traces[2], "x'ff41'"), (traces[5], "x'004200'")] {
+        copy.sql(&format!("update trace_info set session_id = cast({session} as text) where request_id = '{id}'"));
+    }
     assert!(check("copy", &|args| copy.cli(args).json()) >= 4);
     for fixture in Fixture::all() {
         check(&fixture.name, &|args| fixture.cli(args).json());
