@@ -23,7 +23,7 @@ use std::ops::ControlFlow;
 /// group is first; of equally frequent ones, the newest. Kind `handled` is a failure that was returned as text instead
 /// of an error; kind `logging` is a failure of MLflow's own logging.
 ///
-/// For more than 10,000 traces, only spans with status ERROR are read; --deep reads all.
+/// For more than 10,000 traces, or 1,000 of a server, only spans with status ERROR are read; --deep reads all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mltrace exceptions
@@ -51,6 +51,9 @@ pub struct ExceptionsArgs {
 /// and not a time, so that the same command has the same result.
 const MAX_FULLY_READ: usize = 10_000;
 
+/// The same for a server, which takes a millisecond for each trace and finds failed spans itself.
+const MAX_FULLY_READ_FROM_SERVER: usize = 1_000;
+
 /// Number of traces that are counted one by one before the store is asked for a count.
 const COUNTED_FIRST: usize = 500;
 
@@ -62,9 +65,12 @@ pub(super) fn run(args: &ExceptionsArgs, cx: &mut Context) -> Result<()> {
 fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow) -> R) -> Result<()> {
     let mut reader = TraceReader::open(cx)?;
     let mut query = reader.query(cx, &args.select, Order::NEWEST, Projection::spans(SpanDetail::Exceptions))?;
+    let max_fully_read = if reader.store.is_local() { MAX_FULLY_READ } else { MAX_FULLY_READ_FROM_SERVER };
     // If conditions need spans, all spans are read anyway.
-    let reads_all_spans =
-        args.deep || query.filter.needs_spans() || query.filter.needs_rows() || !has_many(&*reader.store, &query)?;
+    let reads_all_spans = args.deep
+        || query.filter.needs_spans()
+        || query.filter.needs_rows()
+        || !has_more(&*reader.store, &query, max_fully_read)?;
     if !reads_all_spans {
         query.projection.subset = SpanSubset::Failed;
         query.filter.clauses.push(SpanTest::Status(TextTest::Is("ERROR".to_owned())).into());
@@ -98,7 +104,7 @@ fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow)
     if !reads_all_spans {
         cx.note(&format!(
             "more than {} traces: only spans with status ERROR were read (use --deep)",
-            number::count(MAX_FULLY_READ.cast_signed() as i64)
+            number::count(max_fully_read.cast_signed() as i64)
         ));
     } else if found.unexplained > 0 {
         cx.note(&unexplained_note(found.unexplained));
@@ -107,14 +113,14 @@ fn print<R: Row>(args: &ExceptionsArgs, cx: &mut Context, wrap: fn(ExceptionRow)
     Ok(())
 }
 
-/// Whether more than [`MAX_FULLY_READ`] traces are selected.
-fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
+/// Whether more than `max` traces are selected.
+fn has_more(store: &dyn TraceStore, query: &Query, max: usize) -> Result<bool> {
     let mut count = 0;
     let mut count_to = |limit: usize| {
         count = 0;
         let query = Query {
             projection: Projection::RECORDS,
-            plan: ReadPlan { expected: (limit < MAX_FULLY_READ).then_some(limit), counts_matches: true },
+            plan: ReadPlan { expected: (limit < max).then_some(limit), counts_matches: true },
             ..query.clone()
         };
         let matched = store::select(store, &query, &mut Vec::new(), &mut |_| {
@@ -124,8 +130,8 @@ fn has_many(store: &dyn TraceStore, query: &Query) -> Result<bool> {
         Ok::<_, Error>(if count < limit { Some(count) } else { matched })
     };
     Ok(match count_to(COUNTED_FIRST)? {
-        Some(count) => count > MAX_FULLY_READ,
-        None => count_to(MAX_FULLY_READ + 1)?.is_none_or(|count| count > MAX_FULLY_READ),
+        Some(count) => count > max,
+        None => count_to(max + 1)?.is_none_or(|count| count > max),
     })
 }
 

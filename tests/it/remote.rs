@@ -995,3 +995,23 @@ fn servers_without_spans_get_fewer_requests() {
     // Three routes for the first traces, then one route each; 900 would be three routes for all.
     assert!((300..=600).contains(&request_count), "{request_count} requests for spans");
 }
+
+#[test]
+fn servers_find_the_failed_spans_of_many_traces() {
+    let server = Server::new(|request| {
+        let is_search = request.path == "/api/3.0/mlflow/traces/search";
+        let filter = if is_search { request.json()["filter"].to_string() } else { String::new() };
+        let found = match () {
+            () if filter.contains("span.status = 'ERROR'") => 2,
+            // Traces whose spans are in files.
+            () if filter.contains("spansLocation` IS NULL") => 1,
+            () => 1_200,
+        };
+        respond(request, found)
+    });
+    let output = Cli::new("exceptions").on(server.uri()).ok();
+    let note = "note: more than 1,000 traces: only spans with status ERROR were read (use --deep)";
+    assert!(output.stderr.contains(note), "{output}");
+    let of_spans = server.requests().iter().filter(|request| request.path.contains("request_id=")).count();
+    assert!((1..=3).contains(&of_spans), "{of_spans} requests for spans: {output}");
+}

@@ -700,7 +700,8 @@ fn help_of_exceptions() {
     newest. Kind `handled` is a failure that was returned as text instead of an error; kind `logging` is
     a failure of MLflow's own logging.
 
-    For more than 10,000 traces, only spans with status ERROR are read; --deep reads all.
+    For more than 10,000 traces, or 1,000 of a server, only spans with status ERROR are read; --deep
+    reads all.
 
     Usage: mltrace exceptions [OPTIONS]
 
