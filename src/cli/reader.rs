@@ -73,10 +73,11 @@ impl TraceReader {
     /// Calls `take` with each selected trace and its reading, in the order in which the traces ended. A tool call that
     /// later traces repeat in their history is new in its first trace only, and so is its failure.
     pub(crate) fn for_each_reading(&mut self, query: Query, take: &mut ReadingConsumer<'_>) -> Result<()> {
-        let Query { projection, .. } = query;
+        let mut query = Query { order: Order::FIRST_ENDED, ..query };
         // Records have no history.
-        let projection = if projection.spans.is_some() { projection.in_order() } else { projection };
-        let query = Query { order: Order::FIRST_ENDED, projection, ..query };
+        if query.projection.spans.is_some() {
+            query.projection = query.projection.in_order();
+        }
         let Self { store, problems, span_problems, prices, progress } = self;
         let mut history = History::default();
         store::select(&**store, &query, problems, &mut |mut trace| {

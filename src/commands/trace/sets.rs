@@ -37,7 +37,7 @@ pub(super) fn run(sets: &[String], cx: &mut Context) -> Result<bool> {
     let mut gather = |name, text: &str, select: &TraceSelection| {
         let in_set = |error: Error| error.because(format!("in --set {name}: `{text}`"));
         let mut gathered = SetCollector::default();
-        let record = RecordPart::OrderedFigures(vec![Label::Tag(keys::NAME.to_owned())]);
+        let record = RecordPart::Figures(vec![Label::Tag(keys::NAME.to_owned())]);
         let projection = Projection { record, ..Projection::spans(SpanDetail::Exceptions) };
         let query = reader.query(cx, select, Order::NEWEST, projection).map_err(in_set)?;
         reader.for_each_reading(query, &mut |trace, reading| {
