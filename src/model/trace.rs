@@ -310,6 +310,16 @@ impl Totals {
         }
     }
 
+    /// Adds the totals of other traces.
+    pub fn add(&mut self, other: &Self) {
+        self.traces += other.traces;
+        self.errors += other.errors;
+        self.last_trace_time = self.last_trace_time.max(other.last_trace_time);
+        if let Some(usage) = &other.token_usage {
+            self.add_usage(usage);
+        }
+    }
+
     /// Adds the recorded tokens of a trace.
     pub fn add_usage(&mut self, usage: &TokenUsage) {
         if !usage.is_empty() {

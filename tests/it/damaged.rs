@@ -3,6 +3,7 @@
 use crate::harness::{Cli, Copy, Fixture, RunOutput, files_below, items, strings, trace_named, write_old};
 use rusqlite::params;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A copy of a file store, the id of a trace with four spans, and the path and content of its `traces.json`.
@@ -719,4 +720,63 @@ fn oversized_values_hide_one_record_or_span() {
     );
     let output = copy.cli("traces list").ok();
     assert!(output.stderr.contains("a value is larger than"), "{output}");
+}
+
+/// A copy of a database with 1,200 more traces, two of them in each session, and a damaged page of `trace_info` between
+/// them; and the number of traces that it still has.
+fn database_with_a_damaged_page() -> (Copy, usize) {
+    let copy = Fixture::named("3.18.0-sqlite").copy();
+    copy.sql(
+        "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 1200) \
+         insert into trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, status, request_preview, session_id, total_tokens) \
+         select printf('tr-%032x', n), 2, 1800000000000 + n * 1000, n, 'OK', printf('question %d', n), printf('session %d', n / 2), 1 \
+         from numbers; \
+         insert into spans (trace_id, experiment_id, span_id, name, type, status, start_time_unix_nano, end_time_unix_nano, content) \
+         select t.request_id, t.experiment_id, s.span_id, s.name, s.type, s.status, s.start_time_unix_nano, s.end_time_unix_nano, s.content \
+         from trace_info t join (select * from spans where name = 'answer' limit 1) s where t.request_preview like 'question %'",
+    );
+    let path = &copy.fixture.store;
+    let mut bytes = std::fs::read(path).unwrap();
+    let page_size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let marker = b"question 300";
+    let at = bytes.windows(marker.len()).position(|window| window == marker).unwrap();
+    let page = &mut bytes[at / page_size * page_size..][..page_size];
+    assert_eq!(page[0], 13, "a leaf of a table");
+    let cells = usize::from(u16::from_be_bytes([page[3], page[4]]));
+    page.fill(0xaa);
+    std::fs::write(path, bytes).unwrap();
+    let total = items(&Fixture::named("3.18.0-sqlite").cli("traces list --all").json(), "traces").len() + 1200;
+    (copy, total - cells)
+}
+
+#[test]
+fn a_damaged_page_hides_only_its_own_traces() {
+    let (copy, readable) = database_with_a_damaged_page();
+    let json = |words: &str| {
+        let output = copy.cli(words).arg("--json").run();
+        assert!(matches!(output.exit, Some(0 | 1)), "{words}\n{output}");
+        let warnings = warnings(&output);
+        assert!(warnings.len() == 1 && warnings[0].contains("some traces cannot be read"), "{words}\n{output}");
+        output.json()
+    };
+    for words in ["traces list --all", "traces list --all --sort duration", "traces list --all --sort name"] {
+        assert_eq!(items(&json(words), "traces").len(), readable, "{words}");
+    }
+    assert_eq!(json("stats")["total"]["count"], readable);
+    let totals = json("experiments");
+    let totals = items(&totals, "experiments").iter().map(|experiment| experiment["trace_count"].as_u64().unwrap());
+    assert_eq!(totals.sum::<u64>(), readable as u64);
+    assert!(items(&json("sessions --all"), "sessions").len() > 550);
+    let traces = json("traces list --all");
+    let count_of = |path: &str| items(&traces, "traces").iter().filter(|trace| !trace[path].is_null()).count();
+    assert_eq!(json("usage --by experiment")["total"]["traces"], count_of("token_usage"));
+    let spans = json("spans --all");
+    let with_spans: HashSet<&str> = strings(items(&spans, "spans"), "trace_id").into_iter().collect();
+    assert_eq!(with_spans.len(), count_of("span_count"));
+    for words in ["usage --by model", "tools", "exceptions", "check --max-error-rate 50%", "trace show @slow"] {
+        json(words);
+    }
+    // The newest traces do not need the damaged page.
+    copy.cli("traces list -n 100").ok();
+    copy.cli("trace show @last").ok();
 }

@@ -2,8 +2,9 @@
 //!
 //! A record has a dozen tags and metadata entries, which take longer to find than the spans of a small trace.
 
+use super::loaded_page::LoadedPage;
 use super::page_labels::PageLabel;
-use super::parts::{self, Division};
+use super::parts::{self, Division, RowRange};
 use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
 use super::{SqliteStore, candidates};
 use crate::limits;
@@ -12,7 +13,6 @@ use crate::query::Label;
 use crate::store::error::Result;
 use crate::store::sql::{Figures, Schema, Sql, SqlRow as _, SqlValue, conditions, expressions};
 use crate::store::{Query, Sink};
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Returns what a query uses. `None` if it needs more than figures.
@@ -29,10 +29,16 @@ pub(super) fn of_query(store: &SqliteStore, query: &Query) -> Result<Option<Figu
 }
 
 /// Reads the traces in file order.
-pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: &mut dyn Sink) -> Result<()> {
+pub(super) fn read(
+    store: &SqliteStore,
+    query: &Query,
+    figures: &Figures,
+    rows: RowRange,
+    sink: &mut dyn Sink,
+) -> Result<()> {
     let conditions = conditions::from_filter(&store.schema, &query.filter);
     let sql = format!(
-        "select t.rowid, {}, {} from trace_info t where t.rowid >= ? and t.rowid < ? and t.experiment_id in ({}) {} order by t.rowid",
+        "select t.rowid, {}, {} from trace_info t where t.rowid between ? and ? and t.experiment_id in ({}) {} order by t.rowid limit ?",
         conditions.text,
         figures.columns(&store.schema),
         expressions::experiment_ids(&query.experiments),
@@ -40,14 +46,14 @@ pub(super) fn read(store: &SqliteStore, query: &Query, figures: &Figures, sink: 
     );
     let reader = FiguresReader { sql, conditions, figures };
     let names = query.experiment_names();
-    let mut send_to_sink = |part: Vec<Trace>| {
-        for mut trace in part {
-            trace.info.experiment_name = names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
-            sink.trace(trace)?;
+    let read = |store: &SqliteStore, part| {
+        let mut traces = reader.read(store, part)?;
+        for Trace { info, .. } in &mut traces {
+            info.experiment_name = names.get(info.experiment_id.as_str()).map(|name| (*name).to_owned());
         }
-        ControlFlow::Continue(())
+        Ok(LoadedPage { traces, ..LoadedPage::default() })
     };
-    parts::for_each(store, query, &DIVISION, |store, part| reader.read(store, part), &mut send_to_sink).map(drop)
+    parts::for_each(store, query, rows, &DIVISION, read, sink).map(drop)
 }
 
 /// The parts in which figures are read.
@@ -128,26 +134,25 @@ struct FiguresReader<'a> {
 }
 
 impl FiguresReader<'_> {
-    /// Reads the matching traces of a part: its first row id, and the number of row ids.
-    fn read(&self, store: &SqliteStore, part: (i64, i64)) -> Result<Vec<Trace>> {
+    /// Reads the matching traces of a part.
+    fn read(&self, store: &SqliteStore, part: RowRange) -> Result<Vec<Trace>> {
         store.unlocked(|| self.read_rows(store, part))
     }
 
-    fn read_rows(&self, store: &SqliteStore, (first, count): (i64, i64)) -> Result<Vec<Trace>> {
-        let (mut from, end) = (first, first.saturating_add(count));
-        let mut part = Vec::with_capacity(PART_CAPACITY);
+    fn read_rows(&self, store: &SqliteStore, mut part: RowRange) -> Result<Vec<Trace>> {
+        let mut traces = Vec::with_capacity(PART_CAPACITY);
         loop {
             let is_done = store.read(|connection| {
                 let started = Instant::now();
                 let mut values = self.conditions.values.clone();
-                values.extend([SqlValue::Integer(from), SqlValue::Integer(end)]);
+                values.extend(part.bounds().map(SqlValue::Integer));
                 let mut statement = connection.prepare_cached(&self.sql)?;
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 let mut seen = 0_usize;
                 while let Some(row) = rows.next()? {
-                    from = row.get::<_, i64>(0)?.saturating_add(1);
+                    part.first = row.get::<_, i64>(0)?.saturating_add(1);
                     if row.integer(1) == Some(1) {
-                        part.push(Trace::without_spans(self.figures.info(row, 2, [])));
+                        traces.push(Trace::without_spans(self.figures.info(row, 2, [])));
                     }
                     seen += 1;
                     if seen.is_multiple_of(CLOCK_EVERY) && started.elapsed() > limits::READ_TIME {
@@ -157,7 +162,7 @@ impl FiguresReader<'_> {
                 Ok(true)
             })?;
             if is_done {
-                return Ok(part);
+                return Ok(traces);
             }
         }
     }

@@ -8,10 +8,12 @@ mod assessed;
 mod bounds;
 mod candidates;
 mod count;
+mod damage;
 mod dialect;
 mod facts;
 mod figures;
 mod functions;
+mod loaded_page;
 mod open;
 mod page_labels;
 mod parts;
@@ -236,8 +238,13 @@ impl TraceStore for SqliteStore {
 }
 
 impl Aggregates for SqliteStore {
-    fn totals(&self, _experiments: &[Experiment], _problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
-        self.unlocked(|| totals::read(self))
+    fn totals(&self, _experiments: &[Experiment], problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
+        let (totals, lost) = self.unlocked(|| {
+            let mut lost = Vec::new();
+            totals::read(self, &mut lost).map(|totals| (totals, lost))
+        })?;
+        problems.extend(lost);
+        Ok(totals)
     }
 
     fn is_empty(&self) -> Result<bool> {
@@ -254,16 +261,6 @@ fn experiment_name(connection: &Connection, id: &str) -> rusqlite::Result<Option
     let mut statement = connection.prepare_cached("select name from experiments where experiment_id = ?")?;
     let mut rows = statement.query([id])?;
     Ok(rows.next()?.and_then(|row| row.text(0)))
-}
-
-/// Whether an error affects some rows only, so that others may still be readable.
-fn is_row_damage(error: &rusqlite::Error) -> bool {
-    is_too_big(error) || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt))
-}
-
-/// Whether a value is longer than [`limits::VALUE_BYTES`].
-fn is_too_big(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::TooBig))
 }
 
 fn database_error(name: &str, source: rusqlite::Error) -> DatabaseError {

@@ -1,36 +1,15 @@
-//! Reads all traces in parts, disjoint ranges of row ids. Several threads take turns to read those of a large table.
+//! Reads all traces in parts, disjoint ranges of row ids. Several threads take turns to read those of a large table, and
+//! damage costs only the rows that it is in.
 
 use super::SqliteStore;
+use super::damage::{self, unless_damaged};
+use super::loaded_page::LoadedPage;
 use super::trace_row::TraceRow;
-use crate::store::Query;
 use crate::store::error::Result;
 use crate::store::sql::SqlRow as _;
+use crate::store::{Query, Sink};
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
-
-/// Whether the row ids of the traces are so close to each other that no part has many more traces than the others.
-pub(super) fn are_even(store: &SqliteStore) -> Result<bool> {
-    let sql = "select (select max(rowid) from trace_info) / 2 - (select min(rowid) from trace_info) / 2 \
-         <= (select count(*) from trace_info) + 1000";
-    store.read(|connection| connection.query_row(sql, [], |row| Ok(row.integer(0) == Some(1))))
-}
-
-/// Returns the traces of a part.
-pub(super) fn read_hits(store: &SqliteStore, (first, count): Part) -> rusqlite::Result<Vec<TraceRow>> {
-    let sql = "select rowid, request_id from trace_info where rowid >= ? and rowid < ? order by rowid";
-    store.try_read(|connection| {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query((first, first.saturating_add(count)))?;
-        let mut hits = Vec::new();
-        while let Some(row) = rows.next()? {
-            hits.extend(row.text(1).map(|id| TraceRow { rowid: row.integer(0).unwrap_or_default(), id }));
-        }
-        Ok(hits)
-    })
-}
-
-/// A part: its first row id, and the number of row ids.
-pub(super) type Part = (i64, i64);
 
 /// How a table is divided into parts.
 pub(super) struct Division {
@@ -46,28 +25,89 @@ pub(super) struct Division {
 const MAX_PARTS: i64 = 4_096;
 const PARTS_AHEAD: usize = 2;
 
-/// Calls `take` with what `read` returns for each part, in file order. `Break` if `take` ended the reading.
-pub(super) fn for_each<T: Send>(
+/// The row ids of the first and the last trace of a part, or of all.
+#[derive(Clone, Copy)]
+pub(super) struct RowRange {
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+impl RowRange {
+    /// Returns the row ids of all traces. If the first or the last row is damaged, they are those in an index.
+    pub(super) fn of_traces(store: &SqliteStore) -> Result<Self> {
+        let read = |sql| {
+            store.read(|connection| {
+                connection.query_row(sql, [], |row| {
+                    Ok(Self {
+                        first: row.get::<_, Option<_>>(0)?.unwrap_or(1),
+                        last: row.get::<_, Option<_>>(1)?.unwrap_or(0),
+                    })
+                })
+            })
+        };
+        let ends = "select (select min(rowid) from trace_info), (select max(rowid) from trace_info)";
+        match unless_damaged(read(ends).map(Some))? {
+            Some(rows) => Ok(rows),
+            None => read("select min(rowid), max(rowid) from trace_info"),
+        }
+    }
+
+    /// Returns parts of at least `min_rows` row ids, in file order.
+    pub(super) fn parts(self, min_rows: i64) -> impl Iterator<Item = Self> {
+        let size = min_rows.max(self.last.saturating_sub(self.first) / MAX_PARTS);
+        let step = usize::try_from(size).unwrap_or(usize::MAX);
+        (self.first..=self.last)
+            .step_by(step)
+            .map(move |first| Self { first, last: first.saturating_add(size - 1).min(self.last) })
+    }
+
+    /// Returns the first and last row id and their number, which limits a statement: after the last row it would look at the
+    /// next one, which may be damaged.
+    pub(super) const fn bounds(self) -> [i64; 3] {
+        [self.first, self.last, self.last.saturating_sub(self.first).saturating_add(1)]
+    }
+
+    /// Whether the row ids are so close to each other that no part has many more traces than the others.
+    pub(super) fn are_even(self, store: &SqliteStore) -> Result<bool> {
+        let count = "select count(*) from trace_info";
+        let count: i64 = store.read(|connection| connection.query_row(count, [], |row| row.get(0)))?;
+        Ok(self.last.saturating_sub(self.first) <= count.saturating_mul(2).saturating_add(1_000))
+    }
+}
+
+/// Passes on what `read` returns for each part, in file order. `Break` if the sink ended the reading.
+pub(super) fn for_each(
     store: &SqliteStore,
     query: &Query,
+    rows: RowRange,
     division: &Division,
-    read: impl Fn(&SqliteStore, Part) -> Result<T> + Sync,
-    take: &mut dyn FnMut(T) -> ControlFlow<()>,
+    read: impl Fn(&SqliteStore, RowRange) -> Result<LoadedPage> + Sync,
+    sink: &mut dyn Sink,
 ) -> Result<ControlFlow<()>> {
-    let ends = "select coalesce(min(rowid), 1), coalesce(max(rowid), 0) from trace_info";
-    let (first, last) = store.read(|connection| {
-        connection.prepare_cached(ends)?.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-    })?;
-    let size = division.min_rows.max(last.saturating_sub(first) / MAX_PARTS);
-    let parts = || (first..=last).step_by(usize::try_from(size).unwrap_or(usize::MAX)).map(move |from| (from, size));
-    let workers =
-        if last.saturating_sub(first) > division.max_rows_alone { store.worker_stores(query) } else { Vec::new() };
+    let parts = || rows.parts(division.min_rows);
+    let workers = if rows.last.saturating_sub(rows.first) > division.max_rows_alone {
+        store.worker_stores(query)
+    } else {
+        Vec::new()
+    };
     for worker in workers.iter().filter(|_| division.visits_pages_once) {
         worker.read(|connection| connection.pragma_update(None, "cache_size", -512))?;
     }
+    let read = |store: &SqliteStore, part| {
+        let mut page = LoadedPage::default();
+        let mut add = |part| {
+            let LoadedPage { problems, traces } = read(store, part)?;
+            page.problems.extend(problems);
+            page.traces.extend(traces);
+            Ok(())
+        };
+        let is_lost = damage::read_around(part, &mut add)?;
+        page.problems.extend(is_lost.then(damage::lost_traces));
+        Ok(page)
+    };
     if workers.is_empty() {
         for part in parts() {
-            if take(read(store, part)?).is_break() {
+            if read(store, part)?.send_to(sink).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -87,19 +127,19 @@ pub(super) fn for_each<T: Send>(
                     }
                 }
             };
-            let parts: Box<dyn Iterator<Item = Result<T>>> =
+            let pages: Box<dyn Iterator<Item = Result<LoadedPage>>> =
                 match std::thread::Builder::new().spawn_scoped(scope, read_all) {
                     Ok(_) => Box::new(receiver.into_iter()),
                     // The system may not allow another thread.
                     Err(_) => Box::new(worker_parts().map(|part| read(store, part))),
                 };
-            parts
+            pages
         };
         let mut workers: Vec<_> = workers.into_iter().enumerate().map(start).collect();
         // Threads take turns to keep the order, so that results are the same in each run.
         for at in (0..count).cycle() {
-            let Some(part) = workers[at].next() else { break };
-            if take(part?).is_break() {
+            let Some(page) = workers[at].next() else { break };
+            if page?.send_to(sink).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -107,9 +147,24 @@ pub(super) fn for_each<T: Send>(
     })
 }
 
+/// Returns the traces of a part.
+pub(super) fn read_hits(store: &SqliteStore, part: RowRange) -> Result<Vec<TraceRow>> {
+    let sql = "select rowid, request_id from trace_info where rowid between ? and ? order by rowid limit ?";
+    store.read(|connection| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(part.bounds())?;
+        let mut hits = Vec::new();
+        while let Some(row) = rows.next()? {
+            hits.extend(row.text(1).map(|id| TraceRow { rowid: row.integer(0).unwrap_or_default(), id }));
+        }
+        Ok(hits)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Problem, Timestamp, Trace, TraceInfo, TraceState};
     use crate::store::StoreEnvironment;
     use crate::store::sqlite::tests::copy_of_fixture;
     use rusqlite::Connection;
@@ -127,39 +182,72 @@ mod tests {
         (folder, SqliteStore::open(&path, &StoreEnvironment::default()).unwrap())
     }
 
+    /// Takes up to `max` traces.
+    struct Taken {
+        ids: Vec<String>,
+        problems: Vec<Problem>,
+        max: usize,
+    }
+
+    impl Sink for Taken {
+        fn trace(&mut self, trace: Trace) -> ControlFlow<()> {
+            self.ids.push(trace.info.trace_id);
+            if self.ids.len() == self.max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+
+        fn problem(&mut self, problem: Problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Reads up to `max` traces, in parts whose rows must not include one of `damaged`.
+    fn read_ids(store: &SqliteStore, max_rows_alone: i64, max: usize, damaged: &[i64]) -> (Vec<String>, Vec<Problem>) {
+        let division = Division { min_rows: 64, max_rows_alone, visits_pages_once: false };
+        let read = |store: &SqliteStore, part: RowRange| {
+            if damaged.iter().any(|row_id| (part.first..=part.last).contains(row_id)) {
+                let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+                return Err(crate::store::sqlite::database_error(
+                    "some.db",
+                    rusqlite::Error::SqliteFailure(code, None),
+                )
+                .into());
+            }
+            let info = |hit: TraceRow| TraceInfo::new(hit.id, String::new(), TraceState::Ok, Timestamp(0));
+            let traces = read_hits(store, part)?.into_iter().map(|hit| Trace::without_spans(info(hit))).collect();
+            Ok(LoadedPage { traces, ..LoadedPage::default() })
+        };
+        let rows = RowRange::of_traces(store).unwrap();
+        let mut taken = Taken { ids: Vec::new(), problems: Vec::new(), max };
+        let ended = for_each(store, &Query::newest(Vec::new()), rows, &division, read, &mut taken).unwrap();
+        assert_eq!(ended.is_break(), taken.ids.len() == max);
+        (taken.ids, taken.problems)
+    }
+
     #[test]
     fn every_row_is_in_one_part() {
         let (_folder, store) = with_rows((-500..-300).chain(1_000..1_700).chain([9_000]));
-        let sql = "select rowid from trace_info order by rowid";
+        let sql = "select request_id from trace_info order by rowid";
         let read = |connection: &Connection| connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect();
-        let expected: Vec<i64> = store.read(read).unwrap();
+        let all: Vec<String> = store.read(read).unwrap();
         for max_rows_alone in [0, i64::MAX] {
-            let division = Division { min_rows: 64, max_rows_alone, visits_pages_once: false };
-            let query = Query::newest(Vec::new());
-            let read = |store: &SqliteStore, part| Ok(read_hits(store, part).unwrap());
-            let mut found = Vec::new();
-            let take = &mut |hits: Vec<TraceRow>| {
-                found.extend(hits.iter().map(|hit| hit.rowid));
-                ControlFlow::Continue(())
-            };
-            assert!(for_each(&store, &query, &division, read, take).unwrap().is_continue());
-            assert_eq!(found, expected);
-            let mut parts = 0;
-            let take = &mut |_| {
-                parts += 1;
-                if parts == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            };
-            assert!(for_each(&store, &query, &division, read, take).unwrap().is_break());
-            assert_eq!(parts, 3);
+            assert_eq!(read_ids(&store, max_rows_alone, usize::MAX, &[]).0, all);
+            assert_eq!(read_ids(&store, max_rows_alone, 300, &[]).0, all[..300]);
+            let (readable, problems) = read_ids(&store, max_rows_alone, usize::MAX, &[-400, 1_500]);
+            let is_damaged = |id: &&String| ["row -400", "row 1500"].contains(&id.as_str());
+            assert_eq!(all.iter().filter(is_damaged).count(), 2);
+            assert_eq!(readable, all.iter().filter(|id| !is_damaged(id)).cloned().collect::<Vec<_>>());
+            assert_eq!(problems.len(), 2);
+            assert_eq!(problems[0], problems[1]);
         }
     }
 
     #[test]
     fn one_distant_row_makes_parts_uneven() {
-        assert!(are_even(&with_rows([]).1).unwrap());
-        assert!(are_even(&with_rows(1_000..2_000).1).unwrap());
+        let are_even = |store: &SqliteStore| RowRange::of_traces(store).unwrap().are_even(store).unwrap();
+        assert!(are_even(&with_rows([]).1));
+        assert!(are_even(&with_rows(1_000..2_000).1));
         for distant in [1_000_000, i64::MIN, i64::MAX] {
-            assert!(!are_even(&with_rows([distant]).1).unwrap(), "{distant}");
+            assert!(!are_even(&with_rows([distant]).1), "{distant}");
         }
     }
 }

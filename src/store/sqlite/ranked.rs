@@ -2,8 +2,10 @@
 //! returned, so a heap holds sort values and row ids, and trace ids are read only for rows that reach the top.
 
 use super::SqliteStore;
+use super::damage::{self, is_row_damage};
 use super::trace_row::TraceRow;
 use crate::limits;
+use crate::model::Problem;
 use crate::store::SortValue;
 use crate::store::error::Result;
 use crate::store::sql::{Sql, SqlRow as _, SqlValue};
@@ -99,11 +101,18 @@ impl Ranking {
 
 impl Ranked {
     /// Returns up to `count` more traces; none at the end.
-    pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
+    pub(super) fn next(
+        &mut self,
+        store: &SqliteStore,
+        count: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Vec<TraceRow>> {
         while self.ready.len() < count && !self.heap.is_empty() {
             let groups = self.pop_ties(count - self.ready.len());
             let read = || read_ids(store, &groups, &self.conditions);
-            for mut hits in store.unlocked_if_many(groups.iter().map(Vec::len).sum(), read)? {
+            let (found, is_lost) = store.unlocked_if_many(groups.iter().map(Vec::len).sum(), read)?;
+            problems.extend(is_lost.then(damage::lost_traces));
+            for mut hits in found {
                 hits.sort_by(|a, b| a.id.cmp(&b.id));
                 self.ready.extend(hits);
             }
@@ -129,8 +138,9 @@ impl Ranked {
     }
 }
 
-/// Reads the ids of the rows of each group that still exist and match.
-fn read_ids(store: &SqliteStore, groups: &[Vec<i64>], conditions: &Sql) -> Result<Vec<Vec<TraceRow>>> {
+/// Reads the ids of the rows of each group that still exist and match. Also returns whether some are damaged.
+fn read_ids(store: &SqliteStore, groups: &[Vec<i64>], conditions: &Sql) -> Result<(Vec<Vec<TraceRow>>, bool)> {
+    let mut is_lost = false;
     let sql = format!("select t.request_id, {} from trace_info t where t.rowid = ?", conditions.text);
     let mut hits: Vec<Vec<TraceRow>> = groups.iter().map(|group| Vec::with_capacity(group.len())).collect();
     let rows: Vec<(usize, i64)> =
@@ -144,7 +154,14 @@ fn read_ids(store: &SqliteStore, groups: &[Vec<i64>], conditions: &Sql) -> Resul
                 left = rest;
                 let values = conditions.values.iter().cloned().chain([SqlValue::Integer(*rowid)]);
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-                let matching = rows.next()?.filter(|row| row.integer(1) == Some(1));
+                let row = match rows.next() {
+                    Err(error) if is_row_damage(&error) => {
+                        is_lost = true;
+                        continue;
+                    }
+                    row => row?,
+                };
+                let matching = row.filter(|row| row.integer(1) == Some(1));
                 hits[*at].extend(matching.and_then(|row| row.text(0)).map(|id| TraceRow { rowid: *rowid, id }));
                 if started.elapsed() > limits::READ_TIME {
                     break;
@@ -153,5 +170,5 @@ fn read_ids(store: &SqliteStore, groups: &[Vec<i64>], conditions: &Sql) -> Resul
             Ok(())
         })?;
     }
-    Ok(hits)
+    Ok((hits, is_lost))
 }

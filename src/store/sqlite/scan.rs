@@ -4,16 +4,18 @@
 //! even if none matches, and let a writer proceed.
 
 use super::candidates::{self, Candidates};
+use super::damage::{self, is_row_damage, unless_damaged};
+use super::parts::RowRange;
 use super::ranked::{Ranked, Ranking};
 use super::span_rows::FailedRows;
 use super::trace_row::{CLOCK_EVERY, TraceRow};
-use super::{SqliteStore, database_error, is_row_damage};
+use super::{SqliteStore, database_error};
 use crate::limits;
 use crate::model::{Experiment, Problem};
 use crate::store::error::Result;
 use crate::store::sql::{Sql, SqlRow as _, SqlValue, conditions, expressions};
 use crate::store::{Query, SortKey};
-use rusqlite::Connection;
+use rusqlite::{Connection, Statement, params_from_iter};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -39,15 +41,19 @@ impl Scan {
         let cursor = |experiment: &Experiment| IndexCursor::new(&experiment.experiment_id, query, &conditions);
         let mut cursors: Vec<IndexCursor> =
             if is_by_time { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
-        let (ids, failed) = match candidates::by_lookup(store, query)? {
+        let (ids, failed) = match unless_damaged(candidates::by_lookup(store, query))? {
             None if is_by_time && has_enough(store, query, &mut cursors)? => (None, None),
-            None => (candidates::by_scan(store, query, &mut problems)?, None),
+            None => (unless_damaged(candidates::by_scan(store, query, &mut problems))?, None),
             Some(Candidates { ids, failed }) => (Some(ids), failed),
         };
-        let plan = match ids {
+        let listed = match ids {
+            Some(ids) => unless_damaged(rank_candidates(store, query, &conditions, &ids).map(Some))?,
+            None => None,
+        };
+        let plan = match listed {
+            Some(ranked) => Plan::Listed(ranked),
             None if is_by_time => Plan::Merged { cursors, is_descending: query.order.is_descending },
-            None => Plan::Listed(rank_all(store, query, &conditions)?),
-            Some(ids) => Plan::Listed(rank_candidates(store, query, conditions, &ids)?),
+            None => Plan::Listed(rank_all(store, query, &conditions, &mut problems)?),
         };
         Ok(Self { plan, problems, failed })
     }
@@ -60,7 +66,7 @@ impl Scan {
     /// Returns up to `count` more traces; none at the end.
     pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         match &mut self.plan {
-            Plan::Listed(ranked) => ranked.next(store, count),
+            Plan::Listed(ranked) => ranked.next(store, count, &mut self.problems),
             Plan::Merged { cursors, is_descending } => {
                 let mut positions: Vec<_> = cursors.iter().map(|cursor| cursor.position(*is_descending)).collect();
                 let mut hits = Vec::with_capacity(count);
@@ -111,7 +117,7 @@ fn has_enough(store: &SqliteStore, query: &Query, cursors: &mut [IndexCursor]) -
             Ok(false) => {}
         }
         let affordable = rows.saturating_mul(LABEL_ROWS_PER_TRACE);
-        match candidates::rows_to_scan(store, query, affordable)? {
+        match unless_damaged(candidates::rows_to_scan(store, query, affordable))? {
             None => return Ok(true),
             Some(count) if count <= affordable => return Ok(false),
             Some(_) => rows = rows.saturating_mul(2),
@@ -147,7 +153,7 @@ fn check_first(
 /// A cursor on the index (experiment, time), which exists in every release.
 struct IndexCursor {
     experiment: SqlValue,
-    sql: [String; 2],
+    sql: CursorSql,
     conditions: Vec<SqlValue>,
     is_unconditional: bool,
     last: Option<(i64, String)>,
@@ -157,9 +163,20 @@ struct IndexCursor {
     is_done: bool,
 }
 
+struct CursorSql {
+    /// Reads the first rows.
+    first: String,
+    /// Reads the rows from behind a time and id.
+    rest: String,
+    /// Reads the rows of a time from behind an id.
+    at_time: String,
+    /// Reads the next time from the index only.
+    next_time: String,
+}
+
 impl IndexCursor {
     fn new(experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
-        let (direction, on) = if query.order.is_descending { ("desc", "<") } else { ("asc", ">") };
+        let (direction, on, next) = if query.order.is_descending { ("desc", "<", "max") } else { ("asc", ">", "min") };
         let bounds = conditions::time_bounds(&query.filter);
         let sql = |after: &str| {
             format!(
@@ -170,7 +187,15 @@ impl IndexCursor {
         };
         Self {
             experiment: expressions::experiment_id(experiment_id),
-            sql: [sql(""), sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)"))],
+            sql: CursorSql {
+                first: sql(""),
+                rest: sql(&format!("and t.timestamp_ms {on}= ? and (t.timestamp_ms {on} ? or t.request_id > ?)")),
+                at_time: sql("and t.timestamp_ms = ? and t.request_id > ?"),
+                next_time: format!(
+                    "select {next}(t.timestamp_ms) from trace_info t where t.experiment_id = ?1 {bounds} \
+                     and (?2 is null or t.timestamp_ms {on} ?2)"
+                ),
+            },
             conditions: conditions.values.clone(),
             is_unconditional: conditions.is_always_true(),
             last: None,
@@ -201,43 +226,88 @@ impl IndexCursor {
             self.hits.clear();
             self.is_done = false;
             self.last.clone_from(&last);
-            self.read(connection, rows, count)
+            self.read(connection, rows, count).map(|()| false)
         };
-        // Damage ends this cursor, not the search.
-        let done = store.unlocked_if_many(rows, || match store.try_read(&mut read) {
+        let unless_row_damage = |read: rusqlite::Result<bool>| match read {
             Err(error) if !is_row_damage(&error) => Err(database_error(&store.name, error).into()),
-            done => Ok(done),
-        })?;
-        if let Err(error) = done {
-            problems.push(Problem::new(
-                "damaged_index",
-                format!("the database is damaged; older traces cannot be listed: {error}"),
-            ));
-            self.is_done = true;
+            read => Ok(read),
+        };
+        if store.unlocked_if_many(rows, || unless_row_damage(store.try_read(&mut read)))?.is_ok() {
+            return Ok(());
+        }
+        match unless_row_damage(store.try_read(|connection| self.read_next_time(connection)))? {
+            Ok(is_lost) => problems.extend(is_lost.then(damage::lost_traces)),
+            // Damage of the index ends this cursor, not the search.
+            Err(error) => {
+                problems.push(Problem::new(
+                    "damaged_index",
+                    format!("the database is damaged; older traces cannot be listed: {error}"),
+                ));
+                self.is_done = true;
+            }
         }
         Ok(())
     }
 
     /// Reads up to `limit` rows, until there are `enough` hits or the read takes too long.
     fn read(&mut self, connection: &Connection, limit: usize, enough: usize) -> rusqlite::Result<()> {
+        let Some((time, id)) = self.last.clone() else {
+            let mut statement = connection.prepare_cached(&self.sql.first)?;
+            return self.read_rows(&mut statement, [], limit, enough);
+        };
+        let mut statement = connection.prepare_cached(&self.sql.rest)?;
+        let after = [SqlValue::Integer(time), SqlValue::Integer(time), SqlValue::Text(id)];
+        self.read_rows(&mut statement, after, limit, enough)
+    }
+
+    /// Reads the other rows of the last start time, or those of the next. If some are damaged, skips these. Returns whether
+    /// it did.
+    fn read_next_time(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let last_id = || char::MAX.to_string();
+        let (time, id) = match self.last.take() {
+            Some(last) if last.1 != last_id() => last,
+            last => {
+                let last = last.map(|(time, _)| time);
+                let mut statement = connection.prepare_cached(&self.sql.next_time)?;
+                let next: Option<i64> = statement.query_row((&self.experiment, last), |row| row.get(0))?;
+                let Some(next) = next else {
+                    self.is_done = true;
+                    return Ok(false);
+                };
+                (next, String::new())
+            }
+        };
+        let mut statement = connection.prepare_cached(&self.sql.at_time)?;
+        let read =
+            self.read_rows(&mut statement, [SqlValue::Integer(time), SqlValue::Text(id)], usize::MAX, usize::MAX);
+        self.last = Some((time, last_id()));
+        self.is_done = false;
+        match read {
+            Err(error) if is_row_damage(&error) => Ok(true),
+            read => read.map(|()| false),
+        }
+    }
+
+    /// Reads the rows that a statement returns from behind a position.
+    fn read_rows(
+        &mut self,
+        statement: &mut Statement<'_>,
+        position: impl IntoIterator<Item = SqlValue>,
+        limit: usize,
+        enough: usize,
+    ) -> rusqlite::Result<()> {
         let started = Instant::now();
         let mut values = self.conditions.clone();
         values.push(self.experiment.clone());
-        if let Some((time, id)) = &self.last {
-            values.extend([SqlValue::Integer(*time), SqlValue::Integer(*time), SqlValue::Text(id.clone())]);
-        }
+        values.extend(position);
         values.push(SqlValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-        let mut statement = connection.prepare_cached(&self.sql[usize::from(self.last.is_some())])?;
-        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let mut rows = statement.query(params_from_iter(values))?;
         let mut seen = 0;
         while let Some(row) = rows.next()? {
             seen += 1;
             self.checked += 1;
             let matches = row.integer(2) == Some(1);
             let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
-            if !matches && !is_long && seen < limit {
-                continue;
-            }
             let position = (row.integer(1).unwrap_or_default(), row.text(0).unwrap_or_default());
             if matches {
                 let hit = TraceRow { rowid: row.integer(3).unwrap_or_default(), id: position.1.clone() };
@@ -253,45 +323,67 @@ impl IndexCursor {
     }
 }
 
+/// The number of row ids in the parts in which all traces are sorted.
+const ROWS_PER_PART: i64 = 8_192;
+
 /// Sorts all traces of the experiments that match the conditions.
-fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql) -> Result<Ranked> {
+fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql, problems: &mut Vec<Problem>) -> Result<Ranked> {
     let sql = format!(
-        "select t.rowid, {}, {} from trace_info t where t.rowid > ? and t.experiment_id in ({}) {} \
-         order by t.rowid",
+        "select t.rowid, {}, {} from trace_info t where t.rowid between ? and ? and t.experiment_id in ({}) {} \
+         order by t.rowid limit ?",
         expressions::sort_key(&store.schema, &query.order.key),
         conditions.text,
         expressions::experiment_ids(&query.experiments),
         conditions::time_bounds(&query.filter)
     );
     let mut ranking = Ranking::new(query.order.is_descending);
-    let mut from = i64::MIN;
-    loop {
-        let (taken, first) = (ranking.len(), from);
-        let mut read = |connection: &Connection| {
+    let mut read = |part: RowRange| {
+        let before = ranking.len();
+        let added = store.unlocked(|| {
             // Discards the rows of a first run without a lock.
-            ranking.truncate(taken);
-            let (started, mut seen) = (Instant::now(), 0_usize);
-            let mut values = conditions.values.clone();
-            values.push(SqlValue::Integer(first));
-            let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-            while let Some(row) = rows.next()? {
-                from = ranking.add(row);
-                seen += 1;
-                if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
-                    return Ok(false);
-                }
+            ranking.truncate(before);
+            let mut rest = Some(part);
+            while let Some(rows) = rest {
+                rest = store.read(|connection| add_rows(connection, &sql, conditions, rows, &mut ranking))?;
             }
-            Ok(true)
-        };
-        if store.unlocked(|| store.read(&mut read))? {
-            return Ok(ranking.finish(Sql::all([])));
+            Ok(())
+        });
+        if added.is_err() {
+            ranking.truncate(before);
+        }
+        added
+    };
+    for part in RowRange::of_traces(store)?.parts(ROWS_PER_PART) {
+        problems.extend(damage::read_around(part, &mut read)?.then(damage::lost_traces));
+    }
+    Ok(ranking.finish(Sql::all([])))
+}
+
+/// Adds rows until the read takes too long. Returns the rows left to read.
+fn add_rows(
+    connection: &Connection,
+    sql: &str,
+    conditions: &Sql,
+    part: RowRange,
+    ranking: &mut Ranking,
+) -> rusqlite::Result<Option<RowRange>> {
+    let (started, mut seen) = (Instant::now(), 0_usize);
+    let mut values = conditions.values.clone();
+    values.extend(part.bounds().map(SqlValue::Integer));
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        let row_id = ranking.add(row);
+        seen += 1;
+        if seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME {
+            return Ok(Some(RowRange { first: row_id.saturating_add(1), ..part }));
         }
     }
+    Ok(None)
 }
 
 /// Sorts candidates. The conditions are evaluated when a candidate is next.
-fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[String]) -> Result<Ranked> {
+fn rank_candidates(store: &SqliteStore, query: &Query, conditions: &Sql, ids: &[String]) -> Result<Ranked> {
     let sql = format!(
         "select t.rowid, {}, 1 from trace_info t where t.request_id in (select value from json_each(?)) \
          and t.experiment_id in ({}) {}",
@@ -310,5 +402,5 @@ fn rank_candidates(store: &SqliteStore, query: &Query, conditions: Sql, ids: &[S
             Ok(())
         })?;
     }
-    Ok(ranking.finish(conditions))
+    Ok(ranking.finish(conditions.clone()))
 }

@@ -2,12 +2,14 @@
 
 use super::candidates;
 use super::count;
+use super::damage::{is_row_damage, is_too_big};
 use super::figures::{self, FiguresOfTraces};
-use super::parts::{self, Division};
+use super::loaded_page::LoadedPage;
+use super::parts::{self, Division, RowRange};
 use super::scan::Scan;
 use super::span_rows::{self, FailedRows};
 use super::trace_row::TraceRow;
-use super::{SqliteStore, database_error, is_row_damage, is_too_big, records};
+use super::{SqliteStore, database_error, records};
 use crate::limits;
 use crate::model::{Problem, Trace, TraceInfo, keys};
 use crate::query::ClauseSource;
@@ -49,12 +51,14 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     let figures = figures::of_query(store, query)?;
     let with_spans = query.projection.spans.is_some();
     let is_in_any_order = figures.is_some() && matches!(query.projection.record, RecordPart::Figures(_));
-    if let Some(figures) = figures.as_ref().filter(|_| is_in_any_order && !with_spans) {
-        figures::read(store, query, figures, sink)?;
+    // If one of these rows is damaged, traces are found along an index, as far as that is readable.
+    let rows = if is_in_any_order { RowRange::of_traces(store).ok() } else { None };
+    if let (Some(figures), Some(rows), false) = (&figures, rows, with_spans) {
+        figures::read(store, query, figures, rows, sink)?;
         return Ok(None);
     }
-    let is_in_file_order =
-        is_in_any_order && query.plan.expected.is_none() && count::are_all(store, query)? && parts::are_even(store)?;
+    let reads_all = query.plan.expected.is_none() && count::are_all(store, query).unwrap_or(false);
+    let rows = rows.filter(|rows| reads_all && rows.are_even(store).unwrap_or(false));
     let mut scan = Scan::begin(store, query)?;
     let are_spans_in_rows = query.projection.subset == SpanSubset::All && store.schema.has_table("spans");
     let figures = figures.filter(|_| are_spans_in_rows || !with_spans);
@@ -65,13 +69,13 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
         figures: figures.map(|figures| FiguresOfTraces::new(&store.schema, figures, with_spans)),
     };
     let mut search = Search { store, scan, loader: &loader, sink };
-    let ended = if is_in_file_order { search.read_in_file_order()? } else { search.read_all()? };
-    if ended.is_break() {
-        let is_counted = query.plan.counts_matches && !search.sink.has_failed();
-        return if is_counted { count::matches(store, query) } else { Ok(None) };
-    }
+    let ended = match rows {
+        Some(rows) => search.read_in_file_order(rows)?,
+        None => search.read_all()?,
+    };
+    let is_counted = ended.is_break() && query.plan.counts_matches && !search.sink.has_failed();
     search.finish();
-    Ok(None)
+    if is_counted { count::matches(store, query) } else { Ok(None) }
 }
 
 /// A running search.
@@ -93,12 +97,6 @@ struct PageLoader<'a> {
     figures: Option<FiguresOfTraces>,
 }
 
-/// The traces of a page, and what could not be read of it.
-struct LoadedPage {
-    problems: Vec<Problem>,
-    traces: Vec<Trace>,
-}
-
 impl Search<'_> {
     /// Reads all traces. `Break` if the sink ended the search.
     fn read_all(&mut self) -> Result<ControlFlow<()>> {
@@ -115,19 +113,12 @@ impl Search<'_> {
     }
 
     /// Reads all traces of the database in parts of its file.
-    fn read_in_file_order(&mut self) -> Result<ControlFlow<()>> {
-        let Self { store, loader, sink, .. } = self;
-        let rows = i64::try_from(max_page_size(loader.query)).unwrap_or(i64::MAX);
-        let read = |store: &SqliteStore, part| match parts::read_hits(store, part) {
-            Ok(hits) => loader.load(store, &hits),
-            Err(error) if is_row_damage(&error) => {
-                let message = format!("the database is damaged; up to {rows} traces cannot be listed: {error}");
-                Ok(LoadedPage { problems: vec![Problem::new("damaged_index", message)], traces: Vec::new() })
-            }
-            Err(error) => Err(database_error(&store.name, error).into()),
-        };
-        let division = Division { min_rows: rows, max_rows_alone: rows, visits_pages_once: false };
-        parts::for_each(store, loader.query, &division, read, &mut |page| page.send_to(*sink))
+    fn read_in_file_order(&mut self, rows: RowRange) -> Result<ControlFlow<()>> {
+        let loader = self.loader;
+        let size = i64::try_from(max_page_size(loader.query)).unwrap_or(i64::MAX);
+        let division = Division { min_rows: size, max_rows_alone: size, visits_pages_once: false };
+        let read = |store: &SqliteStore, part| loader.load(store, &parts::read_hits(store, part)?);
+        parts::for_each(self.store, loader.query, rows, &division, read, self.sink)
     }
 
     /// Reads traces on this thread. `None` if there may be more after `max` of them.
@@ -199,16 +190,6 @@ impl Search<'_> {
     fn finish(self) {
         let Self { scan, sink, .. } = self;
         scan.into_problems().into_iter().for_each(|problem| sink.problem(problem));
-    }
-}
-
-impl LoadedPage {
-    fn send_to(self, sink: &mut dyn Sink) -> ControlFlow<()> {
-        self.problems.into_iter().for_each(|problem| sink.problem(problem));
-        for trace in self.traces {
-            sink.trace(trace)?;
-        }
-        ControlFlow::Continue(())
     }
 }
 

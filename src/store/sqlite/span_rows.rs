@@ -1,7 +1,8 @@
 //! Reads rows of the `spans` table (MLflow 3.3+).
 
+use super::damage::{is_row_damage, is_too_big};
 use super::trace_row::runs;
-use super::{SqliteStore, database_error, is_row_damage, is_too_big};
+use super::{SqliteStore, database_error};
 use crate::limits;
 use crate::model::{Problem, SearchableSpan, SpanId};
 use crate::query::Prefilter;

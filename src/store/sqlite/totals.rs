@@ -1,57 +1,69 @@
 //! Sums the totals of each experiment, in steps short enough not to delay a writer.
 
 use super::SqliteStore;
+use super::damage;
+use super::parts::RowRange;
 use crate::formats;
 use crate::limits;
-use crate::model::{Timestamp, TokenUsage, Totals, keys};
+use crate::model::{Problem, Timestamp, TokenUsage, Totals, keys};
 use crate::store::error::Result;
 use crate::store::sql::{SqlRow as _, TOKENS, columns};
+use rusqlite::Row;
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// Rows summed by SQLite in one step.
-const ROWS_PER_STEP: i64 = 2_000;
+/// The number of row ids in the parts that SQLite sums.
+const ROWS_PER_PART: i64 = 2_000;
 
 /// Reads the totals of all experiments that have traces.
-pub(super) fn read(store: &SqliteStore) -> Result<HashMap<String, Totals>> {
+pub(super) fn read(store: &SqliteStore, problems: &mut Vec<Problem>) -> Result<HashMap<String, Totals>> {
     let mut totals: HashMap<String, Totals> = HashMap::new();
     let token = |column: &str| {
         let column = store.schema.column("trace_info", column);
         format!("sum({column})")
     };
     let tokens: Vec<String> = TOKENS.iter().map(|column| token(column)).collect();
-    let sql = format!(
-        "select t.experiment_id, count(*), sum(t.status = 'ERROR'), max(t.timestamp_ms), {} \
-         from trace_info t where t.rowid > ?1 and t.rowid <= ?2 group by t.experiment_id",
-        tokens.join(", ")
-    );
-    let mut from = store.read(|connection| {
-        connection.query_row("select coalesce(min(rowid), 1) - 1 from trace_info", [], |row| row.get::<_, i64>(0))
-    })?;
-    let last = store.read(|connection| {
-        connection.query_row("select coalesce(max(rowid), 0) from trace_info", [], |row| row.get::<_, i64>(0))
-    })?;
-    while from < last {
-        // Several steps per transaction, within its time limit.
-        from = store.read(|connection| {
-            let started = Instant::now();
-            let mut at = from;
-            while at < last && started.elapsed() < limits::READ_TIME {
-                let mut statement = connection.prepare_cached(&sql)?;
-                let mut rows = statement.query([at, at + ROWS_PER_STEP])?;
-                while let Some(row) = rows.next()? {
-                    let total = totals.entry(row.text(0).unwrap_or_default()).or_default();
-                    total.traces += row.integer(1).unwrap_or_default().cast_unsigned();
-                    total.errors += row.integer(2).unwrap_or_default().cast_unsigned();
-                    total.last_trace_time = total.last_trace_time.max(row.integer(3).map(Timestamp::from_millis));
-                    total.add_usage(&columns::usage(row, 4).unwrap_or_default());
-                }
-                at += ROWS_PER_STEP;
-            }
-            Ok(at)
+    let sums_of = |rows: &str| {
+        format!(
+            "select t.experiment_id, count(*), sum(t.status = 'ERROR'), max(t.timestamp_ms), {} \
+             from trace_info t where {rows} group by t.experiment_id",
+            tokens.join(", ")
+        )
+    };
+    let range = sums_of("t.rowid between ? and ?");
+    // After the last row of a range, SQLite looks at the next one, which may be damaged.
+    let one_row = sums_of("t.rowid = ? and t.rowid = ?");
+    let mut add = |part: RowRange| {
+        let sums = store.read(|connection| {
+            let read = |row: &Row<'_>| {
+                let mut sum = Totals {
+                    traces: row.integer(1).unwrap_or_default().cast_unsigned(),
+                    errors: row.integer(2).unwrap_or_default().cast_unsigned(),
+                    last_trace_time: row.integer(3).map(Timestamp::from_millis),
+                    token_usage: None,
+                };
+                sum.add_usage(&columns::usage(row, 4).unwrap_or_default());
+                Ok((row.text(0).unwrap_or_default(), sum))
+            };
+            let sql = if part.first == part.last { &one_row } else { &range };
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([part.first, part.last], read)?.collect::<rusqlite::Result<Vec<_>>>()
         })?;
+        for (experiment, sum) in sums {
+            totals.entry(experiment).or_default().add(&sum);
+        }
+        Ok(())
+    };
+    for part in RowRange::of_traces(store)?.parts(ROWS_PER_PART) {
+        problems.extend(damage::read_around(part, &mut add)?.then(damage::lost_traces));
     }
-    add_recorded_rows(store, &mut totals)?;
+    match add_recorded_rows(store, &mut totals) {
+        Err(error) if damage::is_damage(&error) => {
+            let message = "the database is damaged; the recorded tokens of some traces cannot be read";
+            problems.push(Problem::new("damaged_trace", message));
+        }
+        added => added?,
+    }
     Ok(totals)
 }
 
