@@ -13,6 +13,7 @@ mod dialect;
 mod facts;
 mod figures;
 mod functions;
+mod index_cursor;
 mod loaded_page;
 mod open;
 mod page_labels;
