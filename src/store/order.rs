@@ -11,7 +11,7 @@ pub enum SortKey {
     Time,
     /// Duration.
     Duration,
-    /// End time: start plus duration. An unknown duration counts as 0.
+    /// End time: start plus duration. An unknown or negative duration counts as 0.
     End,
     /// Recorded total token count.
     Tokens,
@@ -78,7 +78,7 @@ impl SortValue {
         match key {
             SortKey::Time => Self::Number(start as f64),
             SortKey::Duration => number(info.execution_duration_ms.map(|millis| millis as f64)),
-            SortKey::End => Self::Number(start.saturating_add(info.execution_duration_ms.unwrap_or(0)) as f64),
+            SortKey::End => Self::Number(start.saturating_add(info.execution_duration_ms.unwrap_or(0).max(0)) as f64),
             SortKey::Tokens => {
                 number(info.recorded_usage.as_ref().and_then(|usage| usage.total_tokens).map(|tokens| tokens as f64))
             }

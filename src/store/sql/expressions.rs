@@ -11,7 +11,9 @@ pub(in crate::store) fn sort_key(schema: &Schema, key: &SortKey) -> String {
     match key {
         SortKey::Time => "t.timestamp_ms".to_owned(),
         SortKey::Duration => "t.execution_time_ms".to_owned(),
-        SortKey::End => "t.timestamp_ms + coalesce(t.execution_time_ms, 0)".to_owned(),
+        SortKey::End => {
+            "t.timestamp_ms + case when t.execution_time_ms > 0 then t.execution_time_ms else 0 end".to_owned()
+        }
         SortKey::Tokens => schema.promoted_figure("total_tokens", keys::TOKEN_USAGE),
         SortKey::Cost => schema.promoted_figure("total_cost", keys::COST),
         SortKey::State => "t.status".to_owned(),

@@ -8,15 +8,24 @@ use super::trace_row::{CLOCK_EVERY, TraceRow};
 use super::{SqliteStore, database_error};
 use crate::limits;
 use crate::model::Problem;
-use crate::store::Query;
 use crate::store::error::Result;
 use crate::store::sql::{Sql, SqlRow as _, SqlValue, conditions, expressions};
+use crate::store::{Query, SortKey};
 use rusqlite::{Connection, Statement, params_from_iter};
 use std::collections::VecDeque;
 use std::time::Instant;
 
 /// The number of traces that a cursor reads at once if there are conditions.
 const ROWS_PER_READ: usize = 2_000;
+
+/// A trace that a cursor has found.
+pub(super) struct Hit {
+    /// Milliseconds since the Unix epoch.
+    start: i64,
+    /// Milliseconds since the Unix epoch, as [`SortKey::End`].
+    pub(super) end: i64,
+    pub(super) row: TraceRow,
+}
 
 /// A cursor on the index (experiment, time), which exists in every release.
 pub(super) struct IndexCursor {
@@ -25,7 +34,7 @@ pub(super) struct IndexCursor {
     conditions: Vec<SqlValue>,
     is_unconditional: bool,
     last: Option<(i64, String)>,
-    pub(super) hits: VecDeque<(i64, TraceRow)>,
+    pub(super) hits: VecDeque<Hit>,
     /// The number of traces read.
     pub(super) checked: usize,
     pub(super) is_done: bool,
@@ -43,14 +52,15 @@ struct CursorSql {
 }
 
 impl IndexCursor {
-    pub(super) fn new(experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
+    pub(super) fn new(store: &SqliteStore, experiment_id: &str, query: &Query, conditions: &Sql) -> Self {
         let (direction, on, next) = if query.order.is_descending { ("desc", "<", "max") } else { ("asc", ">", "min") };
         let bounds = conditions::time_bounds(&query.filter);
         let sql = |after: &str| {
             format!(
-                "select t.request_id, t.timestamp_ms, {}, t.rowid from trace_info t where t.experiment_id = ? {bounds} {after} \
+                "select t.request_id, t.timestamp_ms, {}, t.rowid, {} from trace_info t where t.experiment_id = ? {bounds} {after} \
                  order by t.timestamp_ms {direction}, t.request_id limit ?",
-                conditions.text
+                conditions.text,
+                expressions::sort_key(&store.schema, &SortKey::End)
             )
         };
         Self {
@@ -79,10 +89,15 @@ impl IndexCursor {
         // The smallest key comes first, so negate the time if the newest trace comes first.
         let key = |time: i64, id: &str| (if is_descending { -time } else { time }, id.to_owned());
         match (self.hits.front(), &self.last) {
-            (Some((time, hit)), _) => Some((Some(key(*time, &hit.id)), false)),
+            (Some(hit), _) => Some((Some(key(hit.start, &hit.row.id)), false)),
             (None, _) if self.is_done => None,
             (None, last) => Some((last.as_ref().map(|(time, id)| key(*time, id)), true)),
         }
+    }
+
+    /// Returns the start time of the last row read, in milliseconds since the Unix epoch.
+    pub(super) fn last_start(&self) -> Option<i64> {
+        self.last.as_ref().map(|(time, _)| *time)
     }
 
     /// Reads more rows, of which none may be a hit.
@@ -178,8 +193,9 @@ impl IndexCursor {
             let is_long = seen % CLOCK_EVERY == 0 && started.elapsed() > limits::READ_TIME;
             let position = (row.integer(1).unwrap_or_default(), row.text(0).unwrap_or_default());
             if matches {
-                let hit = TraceRow { rowid: row.integer(3).unwrap_or_default(), id: position.1.clone() };
-                self.hits.push_back((position.0, hit));
+                let end = row.integer(4).unwrap_or(position.0);
+                let row = TraceRow { rowid: row.integer(3).unwrap_or_default(), id: position.1.clone() };
+                self.hits.push_back(Hit { start: position.0, end, row });
             }
             self.last = Some(position);
             if self.hits.len() >= enough || is_long {

@@ -12,6 +12,7 @@ mod damage;
 mod dialect;
 mod facts;
 mod figures;
+mod first_ended;
 mod functions;
 mod index_cursor;
 mod loaded_page;

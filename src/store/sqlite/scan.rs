@@ -2,6 +2,7 @@
 
 use super::candidates::{self, Candidates};
 use super::damage::{self, is_row_damage, unless_damaged};
+use super::first_ended::FirstEnded;
 use super::index_cursor::IndexCursor;
 use super::parts::RowRange;
 use super::ranked::{Ranked, Ranking};
@@ -12,7 +13,7 @@ use crate::limits;
 use crate::model::{Experiment, Problem};
 use crate::store::error::Result;
 use crate::store::sql::{Sql, SqlValue, conditions, expressions};
-use crate::store::{Query, SortKey};
+use crate::store::{Order, Query, SortKey};
 use rusqlite::{Connection, params_from_iter};
 use std::time::Instant;
 
@@ -26,6 +27,8 @@ pub(super) struct Scan {
 enum Plan {
     /// Sorted by time: merges one index cursor per experiment.
     Merged { cursors: Vec<IndexCursor>, is_descending: bool },
+    /// The first one to end first.
+    FirstEnded(FirstEnded),
     /// Sorted by another key, or from a list of candidates.
     Listed(Ranked),
 }
@@ -35,9 +38,8 @@ impl Scan {
         let mut problems = Vec::new();
         let conditions = conditions::from_filter(&store.schema, &query.filter);
         let is_by_time = query.order.key == SortKey::Time;
-        let cursor = |experiment: &Experiment| IndexCursor::new(&experiment.experiment_id, query, &conditions);
-        let mut cursors: Vec<IndexCursor> =
-            if is_by_time { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
+        let cursor = |experiment: &Experiment| IndexCursor::new(store, &experiment.experiment_id, query, &conditions);
+        let mut cursors: Vec<IndexCursor> = query.experiments.iter().map(cursor).collect();
         let (ids, failed) = match unless_damaged(candidates::by_lookup(store, query))? {
             None if is_by_time && has_enough(store, query, &mut cursors)? => (None, None),
             None => (unless_damaged(candidates::by_scan(store, query, &mut problems))?, None),
@@ -50,6 +52,7 @@ impl Scan {
         let plan = match listed {
             Some(ranked) => Plan::Listed(ranked),
             None if is_by_time => Plan::Merged { cursors, is_descending: query.order.is_descending },
+            None if query.order == Order::FIRST_ENDED => Plan::FirstEnded(FirstEnded::new(cursors)),
             None => Plan::Listed(rank_all(store, query, &conditions, &mut problems)?),
         };
         Ok(Self { plan, problems, failed })
@@ -64,6 +67,7 @@ impl Scan {
     pub(super) fn next(&mut self, store: &SqliteStore, count: usize) -> Result<Vec<TraceRow>> {
         match &mut self.plan {
             Plan::Listed(ranked) => ranked.next(store, count, &mut self.problems),
+            Plan::FirstEnded(ended) => ended.next(store, count, &mut self.problems),
             Plan::Merged { cursors, is_descending } => {
                 let mut positions: Vec<_> = cursors.iter().map(|cursor| cursor.position(*is_descending)).collect();
                 let mut hits = Vec::with_capacity(count);
@@ -73,7 +77,7 @@ impl Scan {
                     let Some(first) = first else { break };
                     let cursor = &mut cursors[first];
                     match cursor.hits.pop_front() {
-                        Some((_, hit)) => hits.push(hit),
+                        Some(hit) => hits.push(hit.row),
                         None => cursor.advance(store, count, &mut self.problems)?,
                     }
                     positions[first] = cursor.position(*is_descending);
