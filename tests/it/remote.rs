@@ -240,6 +240,22 @@ fn requests_time_out() {
     );
 }
 
+/// On other systems, small responses would take longer on a reused connection.
+#[test]
+#[cfg(target_os = "linux")]
+fn connections_are_used_again() {
+    let server = Server::new(|request| respond(request, 3));
+    list(&server).ok();
+    assert_eq!((server.requests().len(), server.connection_count()), (2, 1));
+    // A server may close a connection after any response.
+    let server = Server::new(|request| match respond(request, 3) {
+        MockResponse::Whole(response) => MockResponse::Raw(response.bytes().0),
+        other => other,
+    });
+    list(&server).ok();
+    assert!(server.connection_count() >= 2);
+}
+
 #[test]
 fn transient_errors_are_retried() {
     for (other, times) in [

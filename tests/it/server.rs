@@ -212,6 +212,12 @@ impl Server {
         self.shared.state().requests.clone()
     }
 
+    /// The number of connections so far.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn connection_count(&self) -> usize {
+        self.shared.state().connections.len()
+    }
+
     /// The requests that are not in the recording.
     pub(crate) fn unknown(&self) -> Vec<String> {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -3,6 +3,8 @@
 use super::access::{self, ServerSettings};
 use super::body::{self, BodyReadError, BudgetShare, MemoryBudget};
 use super::failure::{FailureReason, RedirectTarget, RequestFailure};
+#[cfg(target_os = "linux")]
+use super::quick_ack::QuickAckConnector;
 use super::request::ApiRequest;
 use super::response::{self, ApiResponse, Attempt, BodyError};
 use super::server::Server;
@@ -41,10 +43,10 @@ impl Client {
         let base = ServerUrl::parse(uri)?;
         let proxy = access::proxy(&base, settings)?;
         let uses_proxy = proxy.is_some();
-        // MLflow's server sends small responses in two writes. On a reused connection, the second write waits for the
-        // client to acknowledge the first, which the kernel delays by 40 ms (RFC 9293, 3.7.4 and 3.8.6.3). With TLS, a
-        // new connection costs more than that, and the sender is usually not MLflow's own server.
-        let max_idle = if base.is_tls { limits::CONCURRENT_REQUESTS } else { 0 };
+        // On a reused connection, small responses of MLflow's server take 40 ms more where these are not acknowledged at
+        // once. With TLS, a new connection costs more than that, and the sender is usually not MLflow's own server.
+        let is_reused = base.is_tls || cfg!(target_os = "linux");
+        let max_idle = if is_reused { limits::CONCURRENT_REQUESTS } else { 0 };
         let timeout = settings.timeout.unwrap_or(limits::REQUEST_TIME).min(MAX_TIMEOUT);
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -60,10 +62,10 @@ impl Client {
             .build();
         let authorization = access::authorization(&base, settings);
         // With a proxy, the same chain connects to the proxy, then through it.
-        let connector =
-            ().chain(ConnectProxyConnector::default())
-                .chain(TcpConnector::default())
-                .chain(TlsConnector::new(TlsIdentity::new(settings)?));
+        let connector = ().chain(ConnectProxyConnector::default());
+        #[cfg(target_os = "linux")]
+        let connector = connector.chain(QuickAckConnector);
+        let connector = connector.chain(TcpConnector::default()).chain(TlsConnector::new(TlsIdentity::new(settings)?));
         Ok(Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
             server: Server {

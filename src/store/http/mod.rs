@@ -11,6 +11,8 @@ mod load;
 mod mask;
 mod metrics;
 mod pages;
+#[cfg(target_os = "linux")]
+mod quick_ack;
 mod request;
 mod response;
 mod selection;
