@@ -4,7 +4,8 @@
 
 use super::loaded_page::LoadedPage;
 use super::page_labels::PageLabel;
-use super::parts::{self, Division, RowRange};
+use super::parts::{self, Division};
+use super::row_range::RowRange;
 use super::trace_row::{CLOCK_EVERY, TraceRow, runs};
 use super::{SqliteStore, candidates};
 use crate::limits;

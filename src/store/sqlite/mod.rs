@@ -24,6 +24,7 @@ mod ranked;
 mod records;
 mod recovery;
 mod row;
+mod row_range;
 mod scan;
 mod schema;
 mod search;

@@ -1,10 +1,10 @@
 //! Reads all traces in parts, disjoint ranges of row ids. Several threads take turns to read those of a large table, and
 //! damage costs only the rows that it is in.
 
-use super::SqliteStore;
-use super::damage::{self, unless_damaged};
 use super::loaded_page::LoadedPage;
+use super::row_range::RowRange;
 use super::trace_row::TraceRow;
+use super::{SqliteStore, damage};
 use crate::store::error::Result;
 use crate::store::sql::SqlRow as _;
 use crate::store::{Query, Sink};
@@ -21,59 +21,8 @@ pub(super) struct Division {
     pub(super) visits_pages_once: bool,
 }
 
-/// The maximum number of parts, and how many parts each thread may read ahead.
-const MAX_PARTS: i64 = 4_096;
+/// How many parts each thread may read ahead.
 const PARTS_AHEAD: usize = 2;
-
-/// The row ids of the first and the last trace of a part, or of all.
-#[derive(Clone, Copy)]
-pub(super) struct RowRange {
-    pub(super) first: i64,
-    pub(super) last: i64,
-}
-
-impl RowRange {
-    /// Returns the row ids of all traces. If the first or the last row is damaged, they are those in an index.
-    pub(super) fn of_traces(store: &SqliteStore) -> Result<Self> {
-        let read = |sql| {
-            store.read(|connection| {
-                connection.query_row(sql, [], |row| {
-                    Ok(Self {
-                        first: row.get::<_, Option<_>>(0)?.unwrap_or(1),
-                        last: row.get::<_, Option<_>>(1)?.unwrap_or(0),
-                    })
-                })
-            })
-        };
-        let ends = "select (select min(rowid) from trace_info), (select max(rowid) from trace_info)";
-        match unless_damaged(read(ends).map(Some))? {
-            Some(rows) => Ok(rows),
-            None => read("select min(rowid), max(rowid) from trace_info"),
-        }
-    }
-
-    /// Returns parts of at least `min_rows` row ids, in file order.
-    pub(super) fn parts(self, min_rows: i64) -> impl Iterator<Item = Self> {
-        let size = min_rows.max(self.last.saturating_sub(self.first) / MAX_PARTS);
-        let step = usize::try_from(size).unwrap_or(usize::MAX);
-        (self.first..=self.last)
-            .step_by(step)
-            .map(move |first| Self { first, last: first.saturating_add(size - 1).min(self.last) })
-    }
-
-    /// Returns the first and last row id and their number, which limits a statement: after the last row it would look at the
-    /// next one, which may be damaged.
-    pub(super) const fn bounds(self) -> [i64; 3] {
-        [self.first, self.last, self.last.saturating_sub(self.first).saturating_add(1)]
-    }
-
-    /// Whether the row ids are so close to each other that no part has many more traces than the others.
-    pub(super) fn are_even(self, store: &SqliteStore) -> Result<bool> {
-        let count = "select count(*) from trace_info";
-        let count: i64 = store.read(|connection| connection.query_row(count, [], |row| row.get(0)))?;
-        Ok(self.last.saturating_sub(self.first) <= count.saturating_mul(2).saturating_add(1_000))
-    }
-}
 
 /// Passes on what `read` returns for each part, in file order. `Break` if the sink ended the reading.
 pub(super) fn for_each(
@@ -93,7 +42,7 @@ pub(super) fn for_each(
     for worker in workers.iter().filter(|_| division.visits_pages_once) {
         worker.read(|connection| connection.pragma_update(None, "cache_size", -512))?;
     }
-    let read = |store: &SqliteStore, part| {
+    let read = |store: &SqliteStore, part: RowRange| {
         let mut page = LoadedPage::default();
         let mut add = |part| {
             let LoadedPage { problems, traces } = read(store, part)?;
@@ -101,7 +50,7 @@ pub(super) fn for_each(
             page.traces.extend(traces);
             Ok(())
         };
-        let is_lost = damage::read_around(part, &mut add)?;
+        let is_lost = part.read_around_damage(&mut add)?;
         page.problems.extend(is_lost.then(damage::lost_traces));
         Ok(page)
     };

@@ -4,8 +4,8 @@ use super::candidates::{self, Candidates};
 use super::damage::{self, is_row_damage, unless_damaged};
 use super::first_ended::FirstEnded;
 use super::index_cursor::IndexCursor;
-use super::parts::RowRange;
 use super::ranked::{Ranked, Ranking};
+use super::row_range::RowRange;
 use super::span_rows::FailedRows;
 use super::trace_row::{CLOCK_EVERY, TraceRow};
 use super::{SqliteStore, database_error};
@@ -179,7 +179,7 @@ fn rank_all(store: &SqliteStore, query: &Query, conditions: &Sql, problems: &mut
         added
     };
     for part in RowRange::of_traces(store)?.parts(ROWS_PER_PART) {
-        problems.extend(damage::read_around(part, &mut read)?.then(damage::lost_traces));
+        problems.extend(part.read_around_damage(&mut read)?.then(damage::lost_traces));
     }
     Ok(ranking.finish(Sql::all([])))
 }

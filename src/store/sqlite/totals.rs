@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use super::damage;
-use super::parts::RowRange;
+use super::row_range::RowRange;
 use crate::formats;
 use crate::limits;
 use crate::model::{Problem, Timestamp, TokenUsage, Totals, keys};
@@ -55,7 +55,7 @@ pub(super) fn read(store: &SqliteStore, problems: &mut Vec<Problem>) -> Result<H
         Ok(())
     };
     for part in RowRange::of_traces(store)?.parts(ROWS_PER_PART) {
-        problems.extend(damage::read_around(part, &mut add)?.then(damage::lost_traces));
+        problems.extend(part.read_around_damage(&mut add)?.then(damage::lost_traces));
     }
     match add_recorded_rows(store, &mut totals) {
         Err(error) if damage::is_damage(&error) => {
