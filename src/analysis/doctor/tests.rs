@@ -173,7 +173,7 @@ fn damage_and_files_elsewhere_explain_missing_spans() {
         trace.info.metadata = crate::model::Labels::default();
         trace.info.span_count = None;
     };
-    assert_eq!(found(made_by_hand), NONE, "the trace never had spans");
+    assert_eq!(found(made_by_hand), [&without_spans::KIND], "it may never have had spans");
 }
 
 #[test]

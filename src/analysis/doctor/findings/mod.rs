@@ -65,6 +65,7 @@ findings! {
     two_stores
     foreign_artifacts
     unknown_revision
+    without_spans
     unpriced_models
     deleted_experiments
 }
