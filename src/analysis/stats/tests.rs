@@ -54,9 +54,9 @@ fn traces_calls_and_spans_are_counted() {
         (sorted.unit, sorted.total.count, sorted.total.errors, sorted.total.latency_ms.map(|at| at.p50), tokens, nested)
     };
     assert_eq!(counts(&[], false), (StatsUnit::Traces, 1, 1, Some(100.0), Some(3), 0));
-    assert_eq!(counts(&[GroupKey::Model], false), (StatsUnit::Calls, 1, 0, Some(50.0), Some(3), 0));
-    assert_eq!(counts(&[GroupKey::Span], false), (StatsUnit::Spans, 4, 0, Some(45.0), Some(3), 0));
-    // MLflow counts the inner span's tokens again, and for a trace only what was recorded.
+    assert_eq!(counts(&[GroupKey::Model], false), (StatsUnit::Calls, 1, 0, Some(50.999_999), Some(3), 0));
+    assert_eq!(counts(&[GroupKey::Span], false), (StatsUnit::Spans, 4, 0, Some(45.999_999), Some(3), 0));
+    // MLflow counts the inner span's tokens again, for a trace only what was recorded, and whole milliseconds.
     assert_eq!(counts(&[], true), (StatsUnit::Traces, 1, 1, Some(100.0), None, 0));
     assert_eq!(counts(&[GroupKey::Model], true), (StatsUnit::Calls, 2, 0, Some(45.0), Some(6), 1));
     assert_eq!(counts(&[GroupKey::Span], true), (StatsUnit::Spans, 4, 0, Some(45.0), Some(6), 1));

@@ -29,7 +29,7 @@ fn stats_are_shown_as_a_table() {
     insta::assert_snapshot!(CommandLine::demo("stats --by model --width 160").run(), @"
     model           calls  errors  error rate     p50     p90     p95     p99  input  output  tokens      cost  TTFT p50  TTFT p95  over time
     gpt-4o-mini        13       0         0 %  237 ms  573 ms  854 ms  1.14 s  1,744     289   2,033  $0.00044    380 ms    380 ms  ▃▄▂        █
-    (not recorded)      3       0         0 %  179 ms  487 ms  526 ms  556 ms    154      38     192         -         -         -        █
+    (not recorded)      3       0         0 %  179 ms  487 ms  526 ms  557 ms    154      38     192         -         -         -        █
     total              16       0         0 %  208 ms  592 ms  766 ms  1.12 s  1,898     327   2,225  $0.00044    380 ms    380 ms  ▃▄▂   ▄    █
     --- stderr
     note: 3 calls with tokens have no model; their cost is unknown and excluded
