@@ -249,6 +249,13 @@ impl TraceSelection {
                 chosen.push(found.clone());
             }
         }
+        let names: Vec<String> = chosen.iter().map(|experiment| format!("`{}`", experiment.name)).collect();
+        let names = names.join(", ");
+        if origin.is_empty() {
+            cx.verbose(&format!("experiments: {names}"));
+        } else {
+            cx.note_for_people(&format!("only experiment {names}, from {origin}"));
+        }
         Ok(chosen)
     }
 }
@@ -311,7 +318,7 @@ fn find_experiment<'a>(
                 .filter(|experiment| experiment.is_active() || with_deleted)
                 .map(|experiment| experiment.name.as_str());
             let error = not_found("experiment", wanted, active);
-            let error = if origin.is_empty() { error } else { error.because(format!("the name is from {origin}")) };
+            let error = if origin.is_empty() { error } else { error.because(format!("it is from {origin}")) };
             Err(error.hint(cx.quoted_command(&Suggestion::new("experiments")) + " lists them"))
         }
     }
