@@ -98,7 +98,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_s
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s n -l limit -d 'Maximum number of rows' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -l sort -d 'Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and not __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
@@ -141,7 +141,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s n -l limit -d 'Maximum number of rows' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -l sort -d 'Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand traces; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'
@@ -382,7 +382,7 @@ complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l min-tokens -d 
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l grep -d 'Has a match in inputs, outputs, messages or exceptions; (?i) ignores case' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l type -d 'Has a span of one of these exact types: LLM,TOOL (can be repeated)' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s n -l limit -d 'Maximum number of rows' -r
-complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
+complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -l sort -d 'Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending order' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s u -l tracking-uri -d 'Trace store: a path, sqlite:///mlflow.db, https://host, `-` (stdin) or `demo:` (built-in sample) [env: MLFLOW_TRACKING_URI]' -r
 complete -c mltrace -n "__fish_mltrace_using_subcommand spans" -s o -l output -d 'Output format' -r -f -a "table\t'Human-readable text'
 json\t'One JSON document'

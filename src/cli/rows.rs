@@ -36,8 +36,8 @@ const SORT_KEYS: [&str; 6] = ["time", "duration", "tokens", "cost", "name", "sta
 pub(crate) struct RowOptions {
     #[command(flatten)]
     rows: RowLimit,
-    /// Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in descending
-    /// order
+    /// Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading - sorts in
+    /// descending order
     #[arg(long, value_name = "KEY", default_value = "-time", allow_hyphen_values = true)]
     sort: String,
 }

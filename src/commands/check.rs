@@ -34,7 +34,7 @@ use std::sync::Arc;
   mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
   mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
   mltrace check --status ok,error --save-baseline baseline.json
-  mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
+  mltrace check --status ok,error --baseline baseline.json --tolerance 10% --tolerance latency=50%
   mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != \"pass\")'")]
 pub struct CheckArgs {
     #[command(flatten)]

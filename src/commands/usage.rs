@@ -166,7 +166,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     if !grouped.is_per_call() && grouped.total.unpriced > unknown_costs {
         let traces = number::count((grouped.total.unpriced - unknown_costs).cast_signed());
         cx.note(&format!(
-            "traces with tokens of unknown cost: {traces} (use `--by model` to see the models without a price)"
+            "traces with tokens of unknown cost: {traces} (use `--by model` to see why)"
         ));
     }
     if unknown_costs > 0 {

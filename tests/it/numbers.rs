@@ -194,7 +194,7 @@ fn costs_are_recorded_calculated_or_unknown() {
     2026-11-20       5    175      60    235                5
     total            5    175      60    235                5
     --- stderr
-    note: traces with tokens of unknown cost: 5 (use `--by model` to see the models without a price)
+    note: traces with tokens of unknown cost: 5 (use `--by model` to see why)
     ");
     insta::assert_snapshot!(copy.cli("usage @last").run(), @"
     tr-e1856059  run_tool_agent

@@ -217,8 +217,8 @@ fn help_of_traces() {
               Print all rows
 
           --sort <KEY>
-              Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
-              sorts in descending order
+              Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a
+              leading - sorts in descending order
               
               [default: -time]
 
@@ -327,8 +327,8 @@ fn help_of_traces_list() {
               Print all rows
 
           --sort <KEY>
-              Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
-              sorts in descending order
+              Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a
+              leading - sorts in descending order
               
               [default: -time]
 
@@ -638,8 +638,8 @@ fn help_of_spans() {
               Print all rows
 
           --sort <KEY>
-              Sort by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a leading -
-              sorts in descending order
+              Sort the traces by time, duration, tokens, cost, name, state, tags.KEY or metadata.KEY; a
+              leading - sorts in descending order
               
               [default: -time]
 
@@ -919,7 +919,7 @@ fn help_of_check() {
       mltrace check --since 1h --max-error-rate 0 --max-latency p95=5s
       mltrace check -x nightly --rules rules.toml --report github --report junit=check.xml
       mltrace check --status ok,error --save-baseline baseline.json
-      mltrace check --baseline baseline.json --tolerance 10% --tolerance latency=50%
+      mltrace check --status ok,error --baseline baseline.json --tolerance 10% --tolerance latency=50%
       mltrace check --max-cost 0.05 --json | jq '.rules[] | select(.verdict != "pass")'
     "#);
 }

@@ -65,7 +65,7 @@ fn grouped_usage_is_shown_as_a_table() {
     2026-11-20  AutoGen          2    154      38    192           -                2
     total                        8  1,898     327  2,225    $0.00044                2
     --- stderr
-    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see why)
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by agent --by model -n 2").run(), @"
     agent      model           traces  calls  input  output  total        cost  unpriced calls
@@ -86,13 +86,13 @@ fn grouped_usage_is_shown_as_a_table() {
     Completions         9       9     18  $0.0000068
     total           1,898     327  2,225    $0.00044
     --- stderr
-    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see why)
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by hour -n 1 -o csv").run(), @"
     key.hour,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced_calls,unpriced_traces
     2026-11-20T17:00:00.000Z,8,,1898,327,2225,0.000435,,,recorded,,2
     --- stderr
-    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see why)
     ");
     insta::assert_snapshot!(CommandLine::demo("usage --by tag:=SUM(A1) --by nothing").run(), @"
     --- stderr
@@ -105,7 +105,7 @@ fn grouped_usage_is_shown_as_a_table() {
     key.tag:=a,traces,calls,token_usage.input_tokens,token_usage.output_tokens,token_usage.total_tokens,cost.total_cost,token_usage.cache_read_input_tokens,token_usage.cache_creation_input_tokens,cost.source,unpriced_calls,unpriced_traces
     ,8,,1898,327,2225,0.000435,,,recorded,,2
     --- stderr
-    note: traces with tokens of unknown cost: 2 (use `--by model` to see the models without a price)
+    note: traces with tokens of unknown cost: 2 (use `--by model` to see why)
     ");
     insta::assert_snapshot!(CommandLine::demo("usage @last --by model").run(), @"
     --- stderr
