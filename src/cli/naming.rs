@@ -175,8 +175,6 @@ fn find_by_selector(
     };
     // Records are enough to find the trace; spans are read of that one only.
     let mut query = reader.query(cx, select, order, Projection::RECORDS)?;
-    // `--type` selects spans of the tree, not the trace.
-    query.filter.set_span_types(Vec::new());
     if only_errors {
         query.filter.clauses.push(TextKey::Status.is(TraceState::Error.as_str()));
     }
@@ -191,7 +189,7 @@ fn find_by_selector(
         left -= 1;
         Ok(ControlFlow::Continue(()))
     })?;
-    let has_conditions = select.has_conditions(cx)?;
+    let has_conditions = select.has_conditions(cx)? || !select.span_types().is_empty();
     let error = || {
         let filters = if has_conditions { " and the filters" } else { "" };
         Error::new(ErrorCode::NotFound, format!("no trace matches `@{word}`{filters} in `{}`", reader.store.name()))

@@ -122,7 +122,7 @@ impl TraceSelection {
         types.iter().any(|name| name == "LLM") && !types.iter().any(|name| name == "CHAT_MODEL")
     }
 
-    /// Whether any flag filters traces. Span types do not count: they select spans of a tree.
+    /// Whether any flag filters traces. Span types do not count: of a trace given by its id, they select spans.
     pub(crate) fn has_conditions(&self, cx: &Context) -> Result<bool> {
         let filter = self.filter(cx)?;
         let has_experiment = !self.experiments.is_empty();

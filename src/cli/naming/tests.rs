@@ -76,6 +76,20 @@ fn unknown_agents_are_errors_that_list_known_agents() {
 }
 
 #[test]
+fn span_types_select_traces_by_place() {
+    let show = CommandLine::demo("trace show @last --type TOOL --json").run();
+    let types =
+        show.json()["spans"].as_array().unwrap().iter().map(|span| span["span_type"].clone()).collect::<Vec<_>>();
+    assert!(!types.is_empty() && types.iter().all(|name| name == "TOOL"), "{types:?}");
+    insta::assert_snapshot!(CommandLine::demo("usage @last --type RETRIEVER").run(), @"
+    --- stderr
+    error: no trace matches `@last` and the filters in `demo:`
+      hint: `mltrace -u demo: traces list` lists the newest
+    --- exit 3
+    ");
+}
+
+#[test]
 fn agents_are_selected_by_name_and_pattern() {
     let names = |agents: &[&str]| {
         let cli = agents.iter().fold(CommandLine::demo("trace show @slow"), |cli, agent| cli.arg("--agent").arg(agent));
