@@ -165,9 +165,7 @@ fn show_groups(args: &UsageArgs, cx: &mut Context) -> Result<()> {
     note_cost(cx, grouped.total.cost().as_ref(), unpriced_calls.map(|(model, count)| (model.as_deref(), *count)));
     if !grouped.is_per_call() && grouped.total.unpriced > unknown_costs {
         let traces = number::count((grouped.total.unpriced - unknown_costs).cast_signed());
-        cx.note(&format!(
-            "traces with tokens of unknown cost: {traces} (use `--by model` to see why)"
-        ));
+        cx.note(&format!("traces with tokens of unknown cost: {traces} (use `--by model` to see why)"));
     }
     if unknown_costs > 0 {
         cx.note(&format!(

@@ -110,7 +110,7 @@ impl std::error::Error for StoreError {
             Self::Database(error) => error.source(),
             Self::Postgres(error) => error.source(),
             Self::Unreadable { source, .. } | Self::UnreadableStdin(source) => Some(source),
-            Self::NoTraces { source: source @ DocumentError::Other(_), .. } => Some(source),
+            Self::NoTraces { is_empty: false, source: source @ DocumentError::Other(_), .. } => Some(source),
             _ => None,
         }
     }

@@ -260,7 +260,6 @@ fn invalid_documents_are_reported_by_path() {
     insta::assert_snapshot!(Cli::new("traces").on("-").run(), @"
     --- stderr
     error: standard input is empty
-      caused by: it is empty
       hint: supported formats: OTLP (JSON, JSON lines, protobuf), MLflow's trace.json, and output of `mltrace trace show --json`
     --- exit 5
     ");

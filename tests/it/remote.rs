@@ -112,6 +112,14 @@ fn every_failure_has_its_own_message() {
     --- exit 4
     --- requests: 1
     ");
+    insta::assert_snapshot!(output_for(MockResponse::html(501, "<title>Error response</title>")), @"
+    --- stderr
+    error: `http://SERVER` is not an MLflow server
+      caused by: no route to search experiments
+      hint: check the URL, including a path before `/api`, if any: `-u https://host/prefix`
+    --- exit 4
+    --- requests: 1
+    ");
     insta::assert_snapshot!(output_for(MockResponse::html(500, "<html><title>500 Internal Server Error</title>")), @"
     --- stderr
     error: `http://SERVER` failed with status 500

@@ -150,9 +150,7 @@ impl Documents {
             }
         }
         if !bytes.trim_ascii_start().starts_with(b"{") && !matches!(bytes.first(), Some(b'[' | 0xef)) {
-            let is_empty = bytes.trim_ascii().is_empty();
-            let reason = if is_empty { "it is empty" } else { "neither JSON nor binary OTLP" };
-            return Err(DocumentError::Other(reason.to_owned()));
+            return Err(DocumentError::Other("neither JSON nor binary OTLP".to_owned()));
         }
         let text = String::from_utf8(bytes).unwrap_or_else(|error| {
             let message = "a document contains invalid UTF-8, which is shown as U+FFFD";

@@ -107,6 +107,8 @@ impl Server {
             407 => Err(self.failed(ServerErrorKind::ProxyAuthentication)),
             404 if !is_json || code.as_deref() == Some("ENDPOINT_NOT_FOUND") => Ok(ApiResponse::NoRoute),
             405 => Ok(ApiResponse::NoRoute),
+            // A server of files, for example; MLflow's own 501 is JSON.
+            501 if !is_json => Ok(ApiResponse::NoRoute),
             408 | 429 => {
                 let error = self.failed(ServerErrorKind::Busy { status: status.as_u16(), retry_after });
                 return Attempt::Retryable(Err(error.because(message)), retry_after);
