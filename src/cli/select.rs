@@ -181,24 +181,29 @@ impl TraceSelection {
             };
             clauses.push(Clause::Text(TextKey::Status, TextTest::In(self.status.iter().map(name).collect())));
         }
-        let time = |text: &str, comparison| {
+        let time = |text: &String| {
             // Times are stored in whole milliseconds, so bounds are rounded up.
             let Timestamp(nanos) = flags::time(text, cx.now, cx.zone).map_err(usage)?;
-            let millis = nanos.div_euclid(1_000_000) + i64::from(nanos.rem_euclid(1_000_000) > 0);
-            Ok::<_, Error>(Clause::Number(NumberKey::Timestamp, comparison, Operand::Int(millis)))
+            Ok::<_, Error>(nanos.div_euclid(1_000_000) + i64::from(nanos.rem_euclid(1_000_000) > 0))
         };
-        let duration = |text: &str, comparison| {
-            let millis = flags::duration_ms(text).map_err(usage)?;
-            Ok::<_, Error>(Clause::Number(NumberKey::ExecutionTime, comparison, Operand::Int(millis)))
-        };
-        let bounds = [
-            self.since.as_deref().map(|text| time(text, Comparison::AtLeast)),
-            self.until.as_deref().map(|text| time(text, Comparison::Less)),
-            self.min_duration.as_deref().map(|text| duration(text, Comparison::AtLeast)),
-            self.max_duration.as_deref().map(|text| duration(text, Comparison::AtMost)),
-        ];
-        for bound in bounds.into_iter().flatten() {
-            clauses.push(bound?);
+        let duration = |text: &String| flags::duration_ms(text).map_err(usage);
+        let [since, until] = [self.since.as_ref(), self.until.as_ref()].map(|text| text.map(time).transpose());
+        let [min, max] = [&self.min_duration, &self.max_duration].map(|text| text.as_ref().map(duration).transpose());
+        let (since, until, min, max) = (since?, until?, min?, max?);
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            return Err(usage("`--since` is after `--until`, so that no trace can match".to_owned())
+                .hint("`--since 2h --until 1h` selects the hour before the last one"));
+        }
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
+            return Err(usage("`--min-duration` is more than `--max-duration`, so that no trace can match".to_owned()));
+        }
+        for (key, comparison, bound) in [
+            (NumberKey::Timestamp, Comparison::AtLeast, since),
+            (NumberKey::Timestamp, Comparison::Less, until),
+            (NumberKey::ExecutionTime, Comparison::AtLeast, min),
+            (NumberKey::ExecutionTime, Comparison::AtMost, max),
+        ] {
+            clauses.extend(bound.map(|bound| Clause::Number(key, comparison, Operand::Int(bound))));
         }
         let pair = |text: &str, label: fn(String) -> Label| match text.split_once('=') {
             Some((key, value)) => label(key.to_owned()).is(value),

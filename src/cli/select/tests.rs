@@ -31,6 +31,22 @@ fn missing_experiments_of_the_environment_name_the_variable() {
     }
 }
 
+#[test]
+fn ranges_that_nothing_can_match_are_errors() {
+    insta::assert_snapshot!(CommandLine::demo("traces list --since 1h --until 2h").run(), @"
+    --- stderr
+    error: `--since` is after `--until`, so that no trace can match
+      hint: `--since 2h --until 1h` selects the hour before the last one
+    --- exit 2
+    ");
+    insta::assert_snapshot!(CommandLine::demo("usage --min-duration 5s --max-duration 1s").run(), @"
+    --- stderr
+    error: `--min-duration` is more than `--max-duration`, so that no trace can match
+    --- exit 2
+    ");
+    CommandLine::demo("traces list --since 1h --until 1h --min-duration 1s --max-duration 1s").ok();
+}
+
 /// A list with a filter, which is passed as one argument.
 fn filtered(filter: &str) -> CommandLine {
     CommandLine::demo("traces list --all").arg(format!("--filter={filter}"))
