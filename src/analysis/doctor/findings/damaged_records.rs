@@ -20,7 +20,11 @@ pub(in crate::analysis::doctor) static KIND: FindingKind = FindingKind {
         match &problem.trace_id {
             _ if !is_damage(problem) => return false,
             Some(id) => finding.add_trace(id, [unreadable(problem)]),
-            None => finding.add_others(1, [unreadable(problem)]),
+            // Several lost traces may be the same problem.
+            None => {
+                finding.add_others(1, []);
+                finding.add_fact_once(unreadable(problem));
+            }
         }
         true
     },
