@@ -7,13 +7,16 @@ use crate::store::sql::{Sql, SqlValue};
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::Type;
 use postgres::{Client, IsolationLevel, Row, Transaction};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// An open database.
+/// An open database, with at least one connection.
 pub(super) struct Database {
     name: String,
-    client: Mutex<Client>,
+    settings: Connection,
+    /// The connections that no thread uses.
+    idle: Mutex<Vec<Client>>,
+    returned: Condvar,
 }
 
 /// Reads that see one state of the database.
@@ -22,12 +25,28 @@ pub(super) struct Reads<'a>(Transaction<'a>);
 impl Database {
     /// Connects. From then on the database refuses to write, to wait long for a lock, and to run a statement for long,
     /// unless the tracking URI says otherwise in `options`.
-    pub(super) fn connect(name: String, settings: &Connection) -> Result<Self> {
-        let failed = |source| PostgresError::Failed { name: name.clone(), source };
-        let tls = MakeRustlsConnect::new((*settings.tls).clone());
-        let mut client = settings.config.connect(tls).map_err(failed)?;
-        client.batch_execute(&session_settings()).map_err(failed)?;
-        Ok(Self { client: Mutex::new(client), name })
+    pub(super) fn connect(name: String, settings: Connection) -> Result<Self> {
+        let client = connect(&settings).map_err(|source| PostgresError::Failed { name: name.clone(), source })?;
+        Ok(Self { name, settings, idle: Mutex::new(vec![client]), returned: Condvar::new() })
+    }
+
+    /// Opens up to `count` more connections, for reads on several threads. Returns how many were opened: the server may
+    /// allow fewer. Behind one name may also be several servers, of which one has what another still lacks.
+    pub(super) fn connect_more(&self, count: usize) -> usize {
+        let mut idle = self.idle();
+        let Some(server) = idle.first_mut().and_then(server_start) else { return 0 };
+        let connect = |_| {
+            let mut client = connect(&self.settings).ok()?;
+            (server_start(&mut client)? == server).then_some(client)
+        };
+        let clients: Vec<Client> = (0..count).map_while(connect).collect();
+        let count = clients.len();
+        idle.extend(clients);
+        count
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Client>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs reads in one short transaction.
@@ -35,7 +54,14 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Reads<'_>) -> std::result::Result<T, postgres::Error>,
     ) -> Result<T> {
-        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
+        let mut client = loop {
+            match idle.pop() {
+                Some(client) => break client,
+                None => idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        drop(idle);
         let run = || {
             let start = client.build_transaction().read_only(true).isolation_level(IsolationLevel::RepeatableRead);
             let mut reads = Reads(start.start()?);
@@ -43,7 +69,10 @@ impl Database {
             reads.0.commit()?;
             Ok(result)
         };
-        Ok(run().map_err(|source| PostgresError::Failed { name: self.name.clone(), source })?)
+        let result = run();
+        self.idle().push(client);
+        self.returned.notify_one();
+        Ok(result.map_err(|source| PostgresError::Failed { name: self.name.clone(), source })?)
     }
 }
 
@@ -68,6 +97,18 @@ impl Reads<'_> {
         self.each(sql, |row| all.push(read(row)))?;
         Ok(all)
     }
+}
+
+fn connect(settings: &Connection) -> std::result::Result<Client, postgres::Error> {
+    let tls = MakeRustlsConnect::new((*settings.tls).clone());
+    let mut client = settings.config.connect(tls)?;
+    client.batch_execute(&session_settings())?;
+    Ok(client)
+}
+
+/// Returns the time at which a server was started, by which it is recognized.
+fn server_start(client: &mut Client) -> Option<String> {
+    client.query_one("select pg_postmaster_start_time()::text", &[]).ok()?.try_get(0).ok()
 }
 
 /// Returns statements for the start of a session.

@@ -49,15 +49,16 @@ impl PostgresStore {
     /// Connects to a database.
     pub(super) fn open(uri: &str, env: &StoreEnvironment) -> Result<Self> {
         let name = without_password(uri);
-        let settings = Connection::new(uri, &env.postgres)?;
-        let database = Database::connect(name.clone(), &settings)?;
+        let mut settings = Connection::new(uri, &env.postgres)?;
+        let notices = std::mem::take(&mut settings.notices);
+        let database = Database::connect(name.clone(), settings)?;
         let schema = Schema::new(database.read(read_columns)?, &POSTGRES);
         if !schema.has_table("trace_info") || !schema.has_table("experiments") {
             return Err(PostgresError::NoTraceTables(name).into());
         }
         // The folders of a server that runs on this machine, if it was started in the current folder.
         let artifacts = Artifacts::new(vec![env.cwd.clone()], env.artifacts_destination.clone());
-        Ok(Self { name, database, schema, artifacts, notices: settings.notices })
+        Ok(Self { name, database, schema, artifacts, notices })
     }
 }
 

@@ -4,13 +4,14 @@ use super::PostgresStore;
 use super::connection::Reads;
 use super::scan::Scan;
 use super::{PgResult, count, figures, records, spans as span_rows};
+use crate::limits;
 use crate::model::{SearchableSpan, Trace, TraceInfo, keys};
 use crate::query::ClauseSource;
 use crate::store::error::Result;
 use crate::store::spans::{self, SpanRows};
 use crate::store::sql::span_columns::SpanRowSelection;
 use crate::store::sql::{Figures, Schema, Sql, SqlValue, conditions};
-use crate::store::{Query, RecordPart, Sink, SpanDetail, SpanSubset, rows};
+use crate::store::{Query, RecordPart, Sink, SpanDetail, SpanSubset, parallel, rows};
 use std::collections::{HashMap, HashSet};
 
 /// Returns the maximum number of traces per page. Spans without attributes take little memory.
@@ -48,23 +49,37 @@ pub(super) fn run(store: &PostgresStore, query: &Query, sink: &mut dyn Sink) -> 
     let max_size = max_page_size(query);
     let first_size = query.plan.expected.unwrap_or(max_size).clamp(1, max_size);
     let mut scan = Scan::new(&store.schema, query, first_size);
+    let read = |ids: &&[String]| store.database.read(|reads| read_page(reads, store, query, figures.as_ref(), ids));
+    let mut connections = 1;
     loop {
         let ids = store.database.read(|reads| scan.next(reads))?;
         if ids.is_empty() {
             return Ok(None);
         }
-        for ids in ids.chunks(max_size) {
-            let page = store.database.read(|reads| read_page(reads, store, query, figures.as_ref(), ids))?;
-            for mut trace in page.into_traces(store, query) {
-                trace.info.experiment_name =
-                    names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
-                if sink.trace(trace).is_break() {
-                    let is_counted = query.plan.counts_matches && !sink.has_failed();
-                    return if is_counted { count::matches(store, query) } else { Ok(None) };
+        let chunks: Vec<&[String]> = ids.chunks(max_size).collect();
+        // If all traces are needed, several pages are read at a time.
+        if connections == 1 && chunks.len() > 1 && query.plan.expected.is_none() {
+            connections += store.database.connect_more(max_connections() - 1);
+        }
+        for chunks in chunks.chunks(connections) {
+            for page in parallel::in_parallel(chunks, connections, read) {
+                for mut trace in page?.into_traces(store, query) {
+                    trace.info.experiment_name =
+                        names.get(trace.info.experiment_id.as_str()).map(|name| (*name).to_owned());
+                    if sink.trace(trace).is_break() {
+                        let is_counted = query.plan.counts_matches && !sink.has_failed();
+                        return if is_counted { count::matches(store, query) } else { Ok(None) };
+                    }
                 }
             }
         }
     }
+}
+
+/// Returns how many connections may read at a time: the database and this program have the processors to share.
+fn max_connections() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    processors.min(limits::CONCURRENT_CONNECTIONS)
 }
 
 fn has_archived_traces(store: &PostgresStore) -> Result<bool> {
