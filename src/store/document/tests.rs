@@ -162,7 +162,7 @@ fn own_output_preserves_unusual_values() {
     is("/info/assessments/0/value", json!({"x": "NaN"}));
     is("/complete", json!(false));
     is("/problems/0", json!({"kind": "cut_odd", "message": "m", "path": "p"}));
-    is("/problems/1/message", json!("the parents of 1 spans are not stored"));
+    is("/problems/1/message", json!("the parent of 1 span is not stored"));
     assert_eq!(items(&document, "problems").len(), 2);
 }
 

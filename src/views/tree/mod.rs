@@ -46,7 +46,11 @@ pub(super) fn problems(trace: &Trace) -> Vec<Problem> {
     }
     let orphans = spans.nodes.iter().filter(|node| node.is_orphan).count();
     if orphans > 0 {
-        problems.push(Problem::new("missing_parent", format!("the parents of {orphans} spans are not stored")));
+        let message = match orphans {
+            1 => "the parent of 1 span is not stored".to_owned(),
+            _ => format!("the parents of {orphans} spans are not stored"),
+        };
+        problems.push(Problem::new("missing_parent", message));
     }
     problems
 }
