@@ -47,11 +47,6 @@ pub struct StatsAccumulator {
     pub usage: UsageGroup,
 }
 
-/// Returns the duration of a span in milliseconds, if it has ended.
-fn duration_ms(span: &Span) -> Option<f64> {
-    span.duration_ns().map(|nanos| nanos as f64 / 1e6)
-}
-
 impl StatsAccumulator {
     /// Adds a span, which may be a call, with its duration in milliseconds.
     fn add_span(&mut self, span: &Span, duration_ms: Option<f64>, first_token: Option<f64>) {
@@ -244,7 +239,7 @@ impl Stats {
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 if let (true, Some(outermost)) = (row.kind != RowKind::Remainder, row.spans.first()) {
                     let span = &spans[*outermost];
-                    sum.add_span(span, duration_ms(span), call_first_token(row, spans));
+                    sum.add_span(span, span.duration_ms(), call_first_token(row, spans));
                 }
                 sum.usage.add(row.token_usage.as_ref(), row.cost.as_ref(), row.is_unpriced);
             }
@@ -264,7 +259,7 @@ impl Stats {
             let group = self.groups.index_for(&trace.info, Some(&fields));
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 if let Some(at) = at {
-                    sum.add_span(&spans[at], duration_ms(&spans[at]), first_token(&spans[at]));
+                    sum.add_span(&spans[at], spans[at].duration_ms(), first_token(&spans[at]));
                 }
                 if let Some(row) = row {
                     sum.usage.add(row.token_usage.as_ref(), row.cost.as_ref(), row.is_unpriced);
@@ -291,7 +286,7 @@ impl Stats {
             let group = self.groups.index_for(&trace.info, Some(&KeyFields::from_span(at, spans, &agents)));
             for sum in [self.groups.get_mut(group), &mut self.total] {
                 // Its metrics are in whole milliseconds.
-                sum.add_span(span, duration_ms(span).map(f64::floor), first_token(span));
+                sum.add_span(span, span.duration_ms().map(f64::trunc), first_token(span));
                 sum.usage.add(span.usage(), span.cost.as_ref(), is_unpriced);
             }
         }

@@ -57,8 +57,7 @@ impl Tools {
                 tool.errors += u64::from(call.failure == Some(CallFailure::Raised));
                 tool.handled_failures += u64::from(matches!(call.failure, Some(CallFailure::Handled(_))));
             }
-            let nanos = call.span.and_then(|at| trace.span_list()[at].duration_ns());
-            tool.durations.extend(nanos.map(|nanos| nanos as f64 / 1e6));
+            tool.durations.extend(call.span.and_then(|at| trace.span_list()[at].duration_ms()));
         }
     }
 

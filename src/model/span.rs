@@ -295,6 +295,12 @@ impl Span {
         self.end.map(|end| end.0.saturating_sub(self.start.0))
     }
 
+    /// Returns the duration in milliseconds, if the span has ended.
+    #[must_use]
+    pub fn duration_ms(&self) -> Option<f64> {
+        self.duration_ns().map(|nanos| nanos as f64 / 1e6)
+    }
+
     /// Returns the formatted name if there is one, else the name.
     #[must_use]
     pub fn display_name(&self) -> &str {

@@ -388,7 +388,7 @@ impl<'a> SpanJson<'a> {
             start_time: span.start.rfc3339_nanos(),
             start_time_ns: span.start.0,
             end_time_ns: span.end.map(|end| end.0),
-            duration_ms: span.duration_ns().map(|nanos| nanos as f64 / 1e6),
+            duration_ms: span.duration_ms(),
             model: span.model.as_deref(),
             provider: span.provider.as_deref(),
             token_usage: usage,

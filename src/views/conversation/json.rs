@@ -222,7 +222,7 @@ impl<'a> StepJson<'a> {
             addressee: step.addressee.as_deref(),
             status: span.status.as_str(),
             start_time: span.start.rfc3339_nanos(),
-            duration_ms: span.duration_ns().map(|nanos| nanos as f64 / 1e6),
+            duration_ms: span.duration_ms(),
             model: span.model.as_deref(),
             provider: span.provider.as_deref(),
             parameters: ObjectJson(&step.parameters),

@@ -234,7 +234,7 @@ impl<'a> From<&'a Span> for DiffSpanJson<'a> {
             name: &span.name,
             span_type: span.span_type.as_str(),
             status: span.status.as_str(),
-            duration_ms: span.duration_ns().map(|nanos| nanos as f64 / 1e6),
+            duration_ms: span.duration_ms(),
             model: span.model.as_deref(),
             token_usage: span.usage(),
             cost: span.cost,
