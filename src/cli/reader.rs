@@ -28,6 +28,8 @@ pub(crate) struct TraceReader {
     pub(crate) span_problems: Vec<Problem>,
     prices: Prices,
     progress: Progress,
+    /// Whether a note has named the experiment that the environment chose: a command may have several queries.
+    has_named_experiment: bool,
 }
 
 impl TraceReader {
@@ -42,7 +44,8 @@ impl TraceReader {
         let prices = cx.prices()?;
         let progress = cx.progress("traces read");
         let (store, choice) = cx.choose_store()?;
-        Ok((Self { store, problems: Vec::new(), span_problems: Vec::new(), prices, progress }, choice))
+        let (problems, span_problems) = (Vec::new(), Vec::new());
+        Ok((Self { store, problems, span_problems, prices, progress, has_named_experiment: false }, choice))
     }
 
     /// Builds the query of the filter flags.
@@ -54,6 +57,12 @@ impl TraceReader {
         projection: Projection,
     ) -> Result<Query> {
         let query = select.query(cx, &*self.store, order, projection, &mut self.problems)?;
+        if let Some((variable, _)) = select.experiment_from_environment(cx)
+            && !std::mem::replace(&mut self.has_named_experiment, true)
+            && let [experiment] = &query.experiments[..]
+        {
+            cx.note_for_people(&format!("only experiment `{}`, from {variable}", experiment.name));
+        }
         // Once for all searches with this query.
         Ok(store::resolve_sessions(&*self.store, &query, &mut self.problems)?.into_owned())
     }
@@ -61,7 +70,7 @@ impl TraceReader {
     /// Calls `take` with each selected trace, with the cost of its spans. Returns the total number of matches if the
     /// query asks for it and the store can count cheaply.
     pub(crate) fn for_each(&mut self, query: &Query, take: &mut TraceConsumer<'_>) -> Result<Option<usize>> {
-        let Self { store, problems, span_problems, prices, progress } = self;
+        let Self { store, problems, span_problems, prices, progress, .. } = self;
         store::select(&**store, query, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(data_losses(&trace));
@@ -78,7 +87,7 @@ impl TraceReader {
         if query.projection.spans.is_some() {
             query.projection = query.projection.in_order();
         }
-        let Self { store, problems, span_problems, prices, progress } = self;
+        let Self { store, problems, span_problems, prices, progress, .. } = self;
         let mut history = History::default();
         store::select(&**store, &query, problems, &mut |mut trace| {
             progress.tick();
@@ -97,7 +106,7 @@ impl TraceReader {
         detail: SpanDetail,
         take: &mut TraceConsumer<'_>,
     ) -> Result<()> {
-        let Self { store, problems, span_problems, prices, progress } = self;
+        let Self { store, problems, span_problems, prices, progress, .. } = self;
         store::load_spans(&**store, infos, detail, problems, &mut |mut trace| {
             progress.tick();
             span_problems.extend(data_losses(&trace));

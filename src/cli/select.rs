@@ -231,6 +231,11 @@ impl TraceSelection {
         Ok(Filter { clauses })
     }
 
+    /// Returns the variable that chooses the experiment, and its value, if no flag does.
+    pub(crate) fn experiment_from_environment<'a>(&self, cx: &'a Context) -> Option<&'a (&'static str, String)> {
+        cx.environment.experiment.as_ref().filter(|_| self.experiments.is_empty())
+    }
+
     /// Returns the selected experiments: those of `-x`, else the one of the environment, else all that are not deleted
     /// (with `--deleted` all).
     fn experiments(
@@ -240,9 +245,9 @@ impl TraceSelection {
         problems: &mut Vec<Problem>,
     ) -> Result<Vec<Experiment>> {
         let all = store.experiments(problems)?;
-        let (names, origin): (Vec<&str>, &str) = match (&self.experiments[..], &cx.environment.experiment) {
-            ([], Some((variable, name))) => (vec![name], variable),
-            (names, _) => (names.iter().map(String::as_str).collect(), ""),
+        let (names, origin): (Vec<&str>, &str) = match self.experiment_from_environment(cx) {
+            Some((variable, name)) => (vec![name], variable),
+            None => (self.experiments.iter().map(String::as_str).collect(), ""),
         };
         if names.is_empty() {
             return Ok(all.into_iter().filter(|experiment| self.deleted || experiment.is_active()).collect());
@@ -255,12 +260,7 @@ impl TraceSelection {
             }
         }
         let names: Vec<String> = chosen.iter().map(|experiment| format!("`{}`", experiment.name)).collect();
-        let names = names.join(", ");
-        if origin.is_empty() {
-            cx.verbose(&format!("experiments: {names}"));
-        } else {
-            cx.note_for_people(&format!("only experiment {names}, from {origin}"));
-        }
+        cx.verbose(&format!("experiments: {}", names.join(", ")));
         Ok(chosen)
     }
 }

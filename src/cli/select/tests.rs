@@ -32,6 +32,17 @@ fn missing_experiments_of_the_environment_name_the_variable() {
 }
 
 #[test]
+fn one_note_names_the_experiment_of_the_environment() {
+    let notes = |words: &str| {
+        let output = CommandLine::demo(words).env("MLFLOW_EXPERIMENT_NAME", "OpenAI").run();
+        output.stderr.matches("note: only experiment `OpenAI`, from MLFLOW_EXPERIMENT_NAME").count()
+    };
+    assert_eq!(notes("traces list"), 1);
+    assert_eq!(notes("trace diff @last~1 @last"), 1, "two queries");
+    assert_eq!(notes("traces list -x AutoGen") + notes("traces list --json"), 0);
+}
+
+#[test]
 fn ranges_that_nothing_can_match_are_errors() {
     insta::assert_snapshot!(CommandLine::demo("traces list --since 1h --until 2h").run(), @"
     --- stderr
