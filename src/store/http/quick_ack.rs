@@ -32,7 +32,6 @@ impl<In: Transport> Connector<In> for QuickAckConnector {
 
 /// Connects to the first address that answers. Each of them gets an equal part of the time that is left.
 fn connect(details: &ConnectionDetails<'_>) -> Result<TcpStream, ureq::Error> {
-    let timed_out = || ureq::Error::Timeout(details.timeout.reason);
     let deadline = details.timeout.not_zero().map(|limit| Instant::now() + *limit);
     let mut failure = None;
     for (at, address) in details.addrs.iter().enumerate() {
@@ -50,7 +49,7 @@ fn connect(details: &ConnectionDetails<'_>) -> Result<TcpStream, ureq::Error> {
         }
     }
     match failure {
-        Some(error) if error.kind() == ErrorKind::TimedOut => Err(timed_out()),
+        Some(error) if error.kind() == ErrorKind::TimedOut => Err(ureq::Error::Timeout(details.timeout.reason)),
         failure => Err(failure.unwrap_or_else(|| ErrorKind::AddrNotAvailable.into()).into()),
     }
 }

@@ -39,7 +39,9 @@ impl Scan {
         let conditions = conditions::from_filter(&store.schema, &query.filter);
         let is_by_time = query.order.key == SortKey::Time;
         let cursor = |experiment: &Experiment| IndexCursor::new(store, &experiment.experiment_id, query, &conditions);
-        let mut cursors: Vec<IndexCursor> = query.experiments.iter().map(cursor).collect();
+        let has_cursors = is_by_time || query.order == Order::FIRST_ENDED;
+        let mut cursors: Vec<IndexCursor> =
+            if has_cursors { query.experiments.iter().map(cursor).collect() } else { Vec::new() };
         let (ids, failed) = match unless_damaged(candidates::by_lookup(store, query))? {
             None if is_by_time && has_enough(store, query, &mut cursors)? => (None, None),
             None => (unless_damaged(candidates::by_scan(store, query, &mut problems))?, None),

@@ -2,7 +2,7 @@
 
 use super::candidates;
 use super::count;
-use super::damage::{is_row_damage, is_too_big};
+use super::damage::{is_row_damage, is_too_big, unless_damaged};
 use super::figures::{self, FiguresOfTraces};
 use super::loaded_page::LoadedPage;
 use super::parts::{self, Division};
@@ -53,13 +53,15 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     let with_spans = query.projection.spans.is_some();
     let is_in_any_order = figures.is_some() && matches!(query.projection.record, RecordPart::Figures(_));
     // If one of these rows is damaged, traces are found along an index, as far as that is readable.
-    let rows = if is_in_any_order { RowRange::of_traces(store).ok() } else { None };
+    let rows = if is_in_any_order { unless_damaged(RowRange::of_traces(store).map(Some))? } else { None };
     if let (Some(figures), Some(rows), false) = (&figures, rows, with_spans) {
         figures::read(store, query, figures, rows, sink)?;
         return Ok(None);
     }
-    let reads_all = query.plan.expected.is_none() && count::are_all(store, query).unwrap_or(false);
-    let rows = rows.filter(|rows| reads_all && rows.are_even(store).unwrap_or(false));
+    let rows = match rows {
+        Some(rows) if query.plan.expected.is_none() => unless_damaged(rows_to_read_in_parts(store, query, rows))?,
+        _ => None,
+    };
     let mut scan = Scan::begin(store, query)?;
     let are_spans_in_rows = query.projection.subset == SpanSubset::All && store.schema.has_table("spans");
     let figures = figures.filter(|_| are_spans_in_rows || !with_spans);
@@ -77,6 +79,11 @@ pub(super) fn run(store: &SqliteStore, query: &Query, sink: &mut dyn Sink) -> Re
     let is_counted = ended.is_break() && query.plan.counts_matches && !search.sink.has_failed();
     search.finish();
     if is_counted { count::matches(store, query) } else { Ok(None) }
+}
+
+/// Returns the rows if a query selects all of them, and parts of them have about as many traces.
+fn rows_to_read_in_parts(store: &SqliteStore, query: &Query, rows: RowRange) -> Result<Option<RowRange>> {
+    Ok(if count::are_all(store, query)? && rows.are_even(store)? { Some(rows) } else { None })
 }
 
 /// A running search.
